@@ -1,0 +1,54 @@
+/**
+ * Read access to one series: the contract between what is stored and what is shown. Everything is
+ * synchronous (native-notes/ARCHITECTURE.md says why), and absence is a value.
+ *
+ * Invariant: no symbolic link is ever followed. A path that leads through anything but directories
+ * of the snapshot is absent, even where following it would find something.
+ */
+import type { Entry, EntryKind } from '../model/entry.ts'
+import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+
+export interface ListedName {
+  readonly name: EntryName
+  readonly kind: EntryKind
+}
+
+/** An opened regular file. Stays readable when its snapshot is pruned. */
+export interface ReadHandle {
+  /** Fills the buffer from an offset in bytes; returns how many bytes there were, 0 at the end. */
+  read(buffer: Uint8Array, offsetBytes: number): number
+  close(): void
+}
+
+export interface Catalog {
+  readonly profile: string
+  /**
+   * Changes whenever the set of snapshots does. Asking looks at the disk, so it is the one way to
+   * learn of a new snapshot; everything read before may be kept until the number changes.
+   */
+  generation(): number
+  /** Oldest first. */
+  snapshots(): readonly Snapshot[]
+  entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined
+  /** The names in a directory, in no particular order; undefined when it is not one. */
+  namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined
+  /** What a symbolic link holds, as bytes. */
+  linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined
+  /**
+   * Opens the regular file that `entry` described. When the path has come to hold another inode
+   * since, it is undefined: never another file's content.
+   */
+  open(snapshot: Snapshot, path: EntryPath, entry: Entry): ReadHandle | undefined
+  /** Size and free space of the file system the series is on. */
+  space(): Space
+}
+
+export interface Space {
+  readonly blockBytes: number
+  readonly blocks: number
+  readonly freeBlocks: number
+  readonly availableBlocks: number
+  readonly inodes: number
+  readonly freeInodes: number
+}

@@ -1,0 +1,225 @@
+/** The catalog of a series on disk. Every answer is a system call or two; it remembers directories only. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  statfsSync,
+  type BigIntStats,
+  type Dirent,
+} from 'node:fs'
+import { LRUCache } from 'lru-cache'
+import { systemErrorCode } from '../errors/system-error.ts'
+import type { Entry, EntryKind } from '../model/entry.ts'
+import {
+  type BytePath,
+  bytePathFromText,
+  type EntryPath,
+  joinPath,
+  nameFromBytes,
+  systemPath,
+} from '../model/entry-name.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { seriesDirectory, type SeriesPlace, treeDirectory } from '../repository/layout.ts'
+import type { Catalog, ListedName, ReadHandle, Space } from './catalog.ts'
+import { readSeries } from './read-series.ts'
+
+/** Directories known not to be links: some 150 bytes each. */
+const KNOWN_DIRECTORIES = 50_000
+
+export class DiskCatalog implements Catalog {
+  readonly profile: string
+  readonly #place: SeriesPlace
+  #generation = 0
+  #snapshots: readonly Snapshot[] = []
+  /** What the series directory looked like when it was last read. */
+  #seen = ''
+  readonly #directories = new LRUCache<string, true>({ max: KNOWN_DIRECTORIES })
+
+  /** @throws the operating system's error when the series cannot be read */
+  constructor(place: SeriesPlace) {
+    this.#place = place
+    this.profile = place.profile
+    this.#refresh()
+  }
+
+  generation(): number {
+    this.#refresh()
+    return this.#generation
+  }
+
+  snapshots(): readonly Snapshot[] {
+    return this.#snapshots
+  }
+
+  entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
+    const place = this.#locate(snapshot, path)
+    if (place === undefined) return undefined
+    return entryFrom(statusOf(place))
+  }
+
+  namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined {
+    if (!this.#isDirectory(snapshot, path)) return undefined
+    const place = this.#pathOf(snapshot, path)
+    try {
+      return readdirSync(systemPath(place), { withFileTypes: true, encoding: 'latin1' as 'utf8' }).map(
+        (found) => ({ name: nameFromBytes(found.name), kind: kindOf(found) }),
+      )
+    } catch (error) {
+      return undefinedIfAbsent(error)
+    }
+  }
+
+  linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined {
+    const place = this.#locate(snapshot, path)
+    if (place === undefined) return undefined
+    try {
+      return readlinkSync(systemPath(place), { encoding: 'latin1' as 'utf8' })
+    } catch (error) {
+      return undefinedIfAbsent(error)
+    }
+  }
+
+  open(snapshot: Snapshot, path: EntryPath, entry: Entry): ReadHandle | undefined {
+    const place = this.#locate(snapshot, path)
+    if (place === undefined) return undefined
+    let descriptor: number
+    try {
+      // O_NONBLOCK: should the path have become a FIFO, opening it must not wait for a writer.
+      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+      descriptor = openSync(systemPath(place), flags)
+    } catch (error) {
+      return undefinedIfAbsent(error)
+    }
+    const status = fstatSync(descriptor, { bigint: true })
+    if (status.ino === entry.inode && status.dev === entry.device && status.isFile()) {
+      return new FileHandle(descriptor)
+    }
+    closeSync(descriptor)
+    return undefined
+  }
+
+  space(): Space {
+    const status = statfsSync(seriesDirectory(this.#place))
+    return {
+      blockBytes: status.bsize,
+      blocks: status.blocks,
+      freeBlocks: status.bfree,
+      availableBlocks: status.bavail,
+      inodes: status.files,
+      freeInodes: status.ffree,
+    }
+  }
+
+  /**
+   * Publishing and removing a snapshot both change the series directory; so does the lock, which is why
+   * the generation changes only when the set of snapshots did.
+   */
+  #refresh(): void {
+    const status = lstatSync(seriesDirectory(this.#place), { bigint: true })
+    const seen = `${status.dev}:${status.ino}:${status.mtimeNs}:${status.ctimeNs}`
+    if (seen === this.#seen) return
+    const { snapshots } = readSeries(this.#place)
+    this.#seen = seen
+    const same =
+      snapshots.length === this.#snapshots.length &&
+      snapshots.every((snapshot, index) => isSame(snapshot, this.#snapshots[index]))
+    if (same) return
+    this.#snapshots = snapshots
+    this.#directories.clear()
+    this.#generation += 1
+  }
+
+  /** Where an entry is, when everything above it is a directory of the snapshot. */
+  #locate(snapshot: Snapshot, path: EntryPath): BytePath | undefined {
+    if (path.length > 0 && !this.#isDirectory(snapshot, path.slice(0, -1))) return undefined
+    return this.#pathOf(snapshot, path)
+  }
+
+  #isDirectory(snapshot: Snapshot, path: EntryPath): boolean {
+    const key = `${snapshot.id}/${path.join('/')}`
+    if (this.#directories.has(key)) return true
+    if (path.length > 0 && !this.#isDirectory(snapshot, path.slice(0, -1))) return false
+    if (statusOf(this.#pathOf(snapshot, path))?.isDirectory() !== true) return false
+    this.#directories.set(key, true)
+    return true
+  }
+
+  #pathOf(snapshot: Snapshot, path: EntryPath): BytePath {
+    return joinPath(bytePathFromText(treeDirectory(this.#place, snapshot.id)), ...path)
+  }
+}
+
+function isSame(left: Snapshot, right: Snapshot | undefined): boolean {
+  return (
+    left.id === right?.id &&
+    left.sequence === right.sequence &&
+    left.manifest.finishedAt === right.manifest.finishedAt
+  )
+}
+
+class FileHandle implements ReadHandle {
+  readonly #descriptor: number
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor
+  }
+
+  read(buffer: Uint8Array, offsetBytes: number): number {
+    return readSync(this.#descriptor, buffer, 0, buffer.byteLength, offsetBytes)
+  }
+
+  close(): void {
+    closeSync(this.#descriptor)
+  }
+}
+
+function statusOf(path: BytePath): BigIntStats | undefined {
+  try {
+    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    return undefinedIfAbsent(error)
+  }
+}
+
+/** A name no file system can hold is as absent as one it does not. */
+function undefinedIfAbsent(error: unknown): undefined {
+  const code = systemErrorCode(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'EINVAL') {
+    return undefined
+  }
+  throw error
+}
+
+function entryFrom(status: BigIntStats | undefined): Entry | undefined {
+  if (status === undefined) return undefined
+  return {
+    kind: kindOf(status),
+    mode: Number(status.mode & 0o7777n),
+    owner: Number(status.uid),
+    group: Number(status.gid),
+    sizeBytes: Number(status.size),
+    blocks512: Number(status.blocks),
+    linkCount: Number(status.nlink),
+    deviceNumber: Number(status.rdev),
+    modifiedNs: status.mtimeNs,
+    changedNs: status.ctimeNs,
+    device: status.dev,
+    inode: status.ino,
+    birthNs: status.birthtimeNs,
+  }
+}
+
+function kindOf(status: BigIntStats | Dirent): EntryKind {
+  if (status.isFile()) return 'file'
+  if (status.isDirectory()) return 'directory'
+  if (status.isSymbolicLink()) return 'symlink'
+  if (status.isFIFO()) return 'fifo'
+  if (status.isSocket()) return 'socket'
+  if (status.isCharacterDevice()) return 'character-device'
+  return 'block-device'
+}

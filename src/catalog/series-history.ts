@@ -1,0 +1,99 @@
+/**
+ * The history of paths over a whole series: one lstat per snapshot for a path, one listing per
+ * snapshot for a directory, then memory. A persistent index can take this place one day.
+ */
+import { LRUCache } from 'lru-cache'
+import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import type { Catalog } from './catalog.ts'
+import { foldHistory, type Observation, type PathHistory } from './fold-history.ts'
+
+/** In which roles a name was ever seen in a directory. */
+export interface Roles {
+  readonly directory: boolean
+  /** Anything that has versions: files, links, devices, FIFOs, sockets. */
+  readonly versioned: boolean
+}
+
+export interface HistoryLimits {
+  readonly historiesBytes: number
+  readonly namesBytes: number
+}
+
+export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
+  historiesBytes: 32 * 1024 * 1024,
+  namesBytes: 32 * 1024 * 1024,
+}
+
+const VERSION_BYTES = 480
+const NAME_BYTES = 128
+
+export class SeriesHistory {
+  readonly #catalog: Catalog
+  readonly #histories: LRUCache<string, PathHistory>
+  readonly #names: LRUCache<string, ReadonlyMap<EntryName, Roles>>
+  #generation: number
+
+  constructor(catalog: Catalog, limits: HistoryLimits = DEFAULT_HISTORY_LIMITS) {
+    this.#catalog = catalog
+    this.#generation = catalog.generation()
+    this.#histories = new LRUCache({
+      maxSize: limits.historiesBytes,
+      sizeCalculation: (history, key) => 256 + key.length + history.versions.length * VERSION_BYTES,
+    })
+    this.#names = new LRUCache({
+      maxSize: limits.namesBytes,
+      sizeCalculation: (names, key) => {
+        let total = 256 + key.length
+        for (const name of names.keys()) total += NAME_BYTES + name.length
+        return total
+      },
+    })
+  }
+
+  /** Every version a path ever had, and whether it was ever a directory. */
+  historyOf(path: EntryPath): PathHistory {
+    this.#forgetPastGeneration()
+    const key = path.join('/')
+    const known = this.#histories.get(key)
+    if (known !== undefined) return known
+    const history = foldHistory(this.#observe(path))
+    this.#histories.set(key, history)
+    return history
+  }
+
+  /** Every name a directory ever held. */
+  namesEver(path: EntryPath): ReadonlyMap<EntryName, Roles> {
+    this.#forgetPastGeneration()
+    const key = path.join('/')
+    const known = this.#names.get(key)
+    if (known !== undefined) return known
+    const names = new Map<EntryName, Roles>()
+    for (const snapshot of this.#catalog.snapshots()) {
+      for (const { name, kind } of this.#catalog.namesIn(snapshot, path) ?? []) {
+        const isDirectory = kind === 'directory'
+        const before = names.get(name)
+        if (before === undefined) {
+          names.set(name, { directory: isDirectory, versioned: !isDirectory })
+        } else if (isDirectory ? !before.directory : !before.versioned) {
+          names.set(name, { directory: true, versioned: true })
+        }
+      }
+    }
+    this.#names.set(key, names)
+    return names
+  }
+
+  *#observe(path: EntryPath): Generator<Observation> {
+    for (const snapshot of this.#catalog.snapshots()) {
+      yield { snapshot, entry: this.#catalog.entryAt(snapshot, path) }
+    }
+  }
+
+  #forgetPastGeneration(): void {
+    const generation = this.#catalog.generation()
+    if (generation === this.#generation) return
+    this.#generation = generation
+    this.#histories.clear()
+    this.#names.clear()
+  }
+}

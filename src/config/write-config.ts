@@ -1,0 +1,32 @@
+/** The first configuration file: what `snapfs init` writes when there is none. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Profile } from '../model/profile.ts'
+
+/** TOML text for one profile, with a word on what else may be said. */
+export function renderConfig(profile: Profile): string {
+  return `# snapfs configuration. "snapfs backup" makes a snapshot of every profile below.
+repository = ${JSON.stringify(profile.repository)}
+
+[profile.${profile.name.includes('.') ? JSON.stringify(profile.name) : profile.name}]
+source = ${JSON.stringify(profile.source)}
+# What not to back up, in rsync's exclude patterns: a trailing "/" means directories only, a leading
+# "/" means directly below the source, "*" stops at a slash and "**" does not.
+exclude = [${profile.exclude.map((pattern) => JSON.stringify(pattern)).join(', ')}]
+`
+}
+
+/**
+ * Writes the file unless there is one, readable by the owner alone.
+ * @returns whether it was written
+ */
+export async function writeConfigIfAbsent(file: string, profile: Profile): Promise<boolean> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  try {
+    await writeFile(file, renderConfig(profile), { flag: 'wx', mode: 0o600 })
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The portable driver: fuse-native 2.2.6, which is libfuse 2.9 behind two thread hops. The package is
+ * optional and loaded only here. Its limits, and the reason for every option, are in native-notes/fuse.md.
+ */
+import { access, constants } from 'node:fs/promises'
+import type Fuse from 'fuse-native'
+import { SnapfsError } from '../../errors/snapfs-error.ts'
+import { messageOf } from '../../errors/system-error.ts'
+import { type Driver, type MountRequest, SUBTYPE } from '../driver.ts'
+import { runFusermount } from '../run-fusermount.ts'
+import { fuseOperations } from './operations.ts'
+
+/**
+ * How long the kernel may keep names and attributes. Nothing inside a snapshot ever changes, but there
+ * is one lifetime for all, and the directories of by-file do change when a snapshot is made.
+ */
+const KEEP_SECONDS = 60
+/** How long a name may stay unknown after it has come to exist. */
+const KEEP_ABSENCE_SECONDS = 1
+
+/**
+ * There are no options for these in fuse-native, but libfuse reads what follows a comma. Constants
+ * only: text of a user in here could switch off `nosuid`.
+ */
+const INJECTED_OPTIONS = `ro,nosuid,nodev,noatime,use_ino,negative_timeout=${KEEP_ABSENCE_SECONDS}`
+
+/** libfuse's buffer for the path. */
+const PATH_LIMIT_BYTES = 1000
+
+type FuseClass = typeof Fuse
+
+export const fuseNativeDriver: Driver = {
+  name: 'fuse-native',
+
+  async mount<Node extends object>(request: MountRequest<Node>): Promise<void> {
+    const { mountpoint } = request
+    if (Buffer.byteLength(mountpoint) > PATH_LIMIT_BYTES) {
+      throw new SnapfsError('MOUNT_FAILED', 'The path of the mountpoint is too long.', {
+        hint: `libfuse takes at most ${PATH_LIMIT_BYTES} bytes.`,
+      })
+    }
+    await checkDevice()
+    const FuseNative = await loadFuseNative()
+    const operations = fuseOperations(request.fileSystem, request.onError)
+    const fuse = new FuseNative(mountpoint, operations, {
+      timeout: false,
+      kernelCache: true,
+      entryTimeout: KEEP_SECONDS,
+      attrTimeout: KEEP_SECONDS,
+      defaultPermissions: true,
+      allowOther: request.allowOther,
+      autoUnmount: true,
+      subtype: SUBTYPE,
+      fsname: `${SUBTYPE},${INJECTED_OPTIONS}`,
+    })
+    await new Promise<void>((resolve, reject) => {
+      fuse.mount((error) => (error === null ? resolve() : reject(error)))
+    }).catch(async (error: unknown) => {
+      // A refused option can leave a mount without a server behind.
+      await runFusermount(mountpoint, 'lazily')
+      throw mountFailed(request, error)
+    })
+  },
+}
+
+async function checkDevice(): Promise<void> {
+  try {
+    await access('/dev/fuse', constants.R_OK | constants.W_OK)
+  } catch (error) {
+    throw new SnapfsError('FUSE_UNAVAILABLE', '/dev/fuse is missing or may not be used.', {
+      hint: 'Load the module with: modprobe fuse. In a container, pass the device in.',
+      cause: error,
+    })
+  }
+}
+
+async function loadFuseNative(): Promise<FuseClass> {
+  try {
+    return (await import('fuse-native')).default
+  } catch (error) {
+    const message = messageOf(error)
+    const withoutLibrary = message.includes('libfuse.so.2')
+    throw new SnapfsError(
+      'FUSE_UNAVAILABLE',
+      withoutLibrary
+        ? 'The library libfuse.so.2 is not installed.'
+        : 'The package fuse-native is not installed, or has no build for this machine.',
+      {
+        hint: withoutLibrary
+          ? 'On Debian and Ubuntu: apt-get install libfuse2 (or libfuse2t64).'
+          : 'Install it with: npm install fuse-native@2.2.6. "snapfs backup" works without it.',
+        details: [message.split('\n')[0] ?? message],
+        cause: error,
+      },
+    )
+  }
+}
+
+function mountFailed<Node extends object>(request: MountRequest<Node>, error: unknown): SnapfsError {
+  return new SnapfsError('MOUNT_FAILED', `Mounting on ${request.mountpoint} failed.`, {
+    hint: request.allowOther
+      ? 'For --allow-other, /etc/fuse.conf must hold a line: user_allow_other.'
+      : 'Is fusermount (package fuse3) installed, and is it allowed here?',
+    details: [messageOf(error)],
+    cause: error,
+  })
+}

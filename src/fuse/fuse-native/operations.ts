@@ -1,0 +1,187 @@
+/**
+ * A virtual file system as fuse-native's operations. Handlers are synchronous and each is wrapped: one
+ * that throws would end the process, one that never answers would leave its reader unkillable.
+ * What is not here (access, opendir, xattrs, everything that writes) must stay away; native-notes/fuse.md
+ * says why.
+ */
+import type Fuse from 'fuse-native'
+import type { ReadHandle, Space } from '../../catalog/catalog.ts'
+import { nameFromBytes } from '../../model/entry-name.ts'
+import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { EBADF, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, EROFS, errnoOf } from '../errno.ts'
+import { statMode } from '../stat-mode.ts'
+import { DenseInodes } from './dense-inodes.ts'
+import { passedName } from './passed-name.ts'
+import { PathNodes } from './path-nodes.ts'
+
+/** open(2)'s access mode; anything but reading is refused. */
+const ACCESS_MODE_BITS = 0b11
+/** Files that may be open at once. */
+const HANDLES_LIMIT = 60_000
+const NAME_LIMIT_BYTES = 255
+const LARGEST_32_BIT = 0xffff_ffff
+
+export function fuseOperations<Node extends object>(
+  fileSystem: VirtualFileSystem<Node>,
+  onError: (error: unknown) => void,
+): Fuse.Operations {
+  const nodes = new PathNodes(fileSystem)
+  const inodes = new DenseInodes()
+  const handles = new HandleTable()
+
+  /** Runs a handler; what it throws becomes an errno, and is reported when it is news. */
+  const guard = (answer: (errno: number) => void, handler: () => void): void => {
+    try {
+      handler()
+    } catch (error) {
+      onError(error)
+      answer(errnoOf(error))
+    }
+  }
+
+  return {
+    getattr(path, answer) {
+      guard(answer, () => {
+        const node = nodes.at(path)
+        if (node === undefined) answer(ENOENT)
+        else answer(0, statOf(fileSystem.attributes(node), inodes))
+      })
+    },
+
+    readdir(path, answer) {
+      guard(answer, () => {
+        const node = nodes.at(path)
+        if (node === undefined) return answer(ENOENT)
+        const listed = fileSystem.list(node)
+        if (listed === undefined) return answer(ENOTDIR)
+        const names: string[] = []
+        const stats: Fuse.Stat[] = []
+        for (const { name, kind, inode } of listed) {
+          names.push(passedName(name))
+          // Kind and number are all a directory entry holds; with them find need not ask for each.
+          stats.push({ mode: statMode(kind, 0), ino: inodes.numberOf(inode) })
+        }
+        answer(0, names, stats)
+      })
+    },
+
+    readlink(path, answer) {
+      guard(answer, () => {
+        const node = nodes.at(path)
+        if (node === undefined) return answer(ENOENT)
+        const target = fileSystem.linkTarget(node)
+        if (target === undefined) answer(EINVAL)
+        else answer(0, passedTarget(target))
+      })
+    },
+
+    open(path, flags, answer) {
+      guard(answer, () => {
+        if ((flags & ACCESS_MODE_BITS) !== 0) return answer(EROFS)
+        const node = nodes.at(path)
+        if (node === undefined) return answer(ENOENT)
+        if (fileSystem.attributes(node).kind === 'directory') return answer(EISDIR)
+        if (handles.isFull()) return answer(EMFILE)
+        const opened = fileSystem.open(node)
+        if (opened === undefined) answer(ENOENT)
+        else answer(0, handles.add(opened))
+      })
+    },
+
+    read(_path, handle, buffer, length, offset, answer) {
+      guard(answer, () => {
+        const opened = handles.at(handle)
+        if (opened === undefined) answer(EBADF)
+        else answer(opened.read(buffer.subarray(0, length), offset))
+      })
+    },
+
+    release(_path, handle, answer) {
+      guard(answer, () => {
+        handles.close(handle)
+        answer(0)
+      })
+    },
+
+    statfs(_path, answer) {
+      guard(answer, () => answer(0, statfsOf(fileSystem.space())))
+    },
+  }
+}
+
+/** Open files by a small number; `read` never resolves a path again, so pruning cannot disturb it. */
+class HandleTable {
+  readonly #open = new Map<number, ReadHandle>()
+  #next = 1
+
+  isFull(): boolean {
+    return this.#open.size >= HANDLES_LIMIT
+  }
+
+  add(handle: ReadHandle): number {
+    while (this.#open.has(this.#next)) this.#next = (this.#next % LARGEST_32_BIT) + 1
+    const number = this.#next
+    this.#next = (this.#next % LARGEST_32_BIT) + 1
+    this.#open.set(number, handle)
+    return number
+  }
+
+  at(number: number): ReadHandle | undefined {
+    return this.#open.get(number)
+  }
+
+  close(number: number): void {
+    this.#open.get(number)?.close()
+    this.#open.delete(number)
+  }
+}
+
+function statOf(attributes: NodeAttributes, inodes: DenseInodes): Fuse.Stat {
+  const modified = milliseconds(attributes.modifiedNs)
+  return {
+    mode: statMode(attributes.kind, attributes.mode),
+    uid: attributes.owner,
+    gid: attributes.group,
+    size: attributes.sizeBytes,
+    nlink: attributes.linkCount,
+    ino: inodes.numberOf(attributes.inode),
+    rdev: attributes.deviceNumber,
+    blksize: 4096,
+    blocks: attributes.blocks512,
+    atime: modified,
+    mtime: modified,
+    ctime: milliseconds(attributes.changedNs),
+  }
+}
+
+/** fuse-native turns a time before 1970 into one in the year 584,555,999; 1970 is nearer the truth. */
+function milliseconds(ns: bigint): number {
+  return ns < 0n ? 0 : Number(ns / 1_000_000n)
+}
+
+/** A target is a path: what is between its slashes is passed like any name. */
+function passedTarget(target: string): string {
+  return target
+    .split('/')
+    .map((name) => passedName(nameFromBytes(name)))
+    .join('/')
+}
+
+/** Fields are 32 bits wide, so a large disk is told in larger blocks. */
+function statfsOf(space: Space): Fuse.Statfs {
+  let scale = 1
+  while (space.blocks / scale > LARGEST_32_BIT) scale *= 2
+  const scaled = (blocks: number): number => Math.floor(blocks / scale)
+  const bounded = (count: number): number => Math.min(count, LARGEST_32_BIT)
+  return {
+    bsize: space.blockBytes * scale,
+    frsize: space.blockBytes * scale,
+    blocks: scaled(space.blocks),
+    bfree: scaled(space.freeBlocks),
+    bavail: scaled(space.availableBlocks),
+    files: bounded(space.inodes),
+    ffree: bounded(space.freeInodes),
+    favail: bounded(space.freeInodes),
+    namemax: NAME_LIMIT_BYTES,
+  }
+}

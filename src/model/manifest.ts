@@ -1,0 +1,85 @@
+/** The small record stored with a snapshot: when, from where, with what, and how it went. */
+import * as v from 'valibot'
+
+/** Complete: the source as it was. Partial: some of it could not be read; those paths are listed. */
+export type Outcome = 'complete' | 'partial'
+
+export const MANIFEST_FORMAT = 1
+
+/** How many problems a manifest names; beyond that only their number is kept. */
+export const PROBLEMS_LIMIT = 1000
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+
+const problemSchema = v.object({
+  /** `unreadable`: missing or incomplete. `vanished`: deleted while the backup ran. `attribute`:
+   * stored, but an owner, ACL or xattr could not be. */
+  kind: v.picklist(['unreadable', 'vanished', 'attribute', 'other']),
+  /** rsync's sentence, which names the path in rsync's own escaping. */
+  message: v.string(),
+})
+export type Problem = v.InferOutput<typeof problemSchema>
+
+const countsSchema = v.object({
+  /** Everything in the tree, its root included. */
+  entries: count,
+  files: count,
+  directories: count,
+  symlinks: count,
+  specials: count,
+  /** Sum of the sizes of all regular files. */
+  totalBytes: count,
+  /** Files whose data was copied for this snapshot, because they are new or changed. */
+  changedFiles: count,
+  changedBytes: count,
+  /** Files copied within the repository since only their attributes changed. */
+  attributeOnlyFiles: count,
+})
+export type Counts = v.InferOutput<typeof countsSchema>
+
+const manifestSchema = v.object({
+  format: v.literal(MANIFEST_FORMAT),
+  id: v.string(),
+  /** Order within the series; clocks jump, this does not. */
+  sequence: count,
+  profile: v.string(),
+  repositoryId: v.string(),
+  source: v.object({ path: v.string(), realPath: v.string(), host: v.string() }),
+  /** RFC 3339 in UTC with milliseconds. */
+  startedAt: v.string(),
+  finishedAt: v.string(),
+  /** By a clock that does not jump. */
+  durationMs: count,
+  /** The IANA zone of the machine that made it. */
+  timeZone: v.string(),
+  outcome: v.picklist(['complete', 'partial']),
+  rsync: v.object({ version: v.string(), exitCode: count }),
+  /** Ids of the snapshots given to --link-dest, best first. */
+  bases: v.array(v.string()),
+  /** The exclude rules in force, in rsync's language, in order. */
+  filters: v.array(v.string()),
+  counts: countsSchema,
+  /** How many problems there were, also those beyond the limit. */
+  problemCount: count,
+  problems: v.array(problemSchema),
+  snapfsVersion: v.string(),
+})
+export type Manifest = v.InferOutput<typeof manifestSchema>
+
+export function encodeManifest(manifest: Manifest): string {
+  return `${JSON.stringify(manifest, undefined, 2)}\n`
+}
+
+/** The manifest a text holds, or a sentence saying why it holds none. Never throws: the text is foreign. */
+export function decodeManifest(text: string): Manifest | { readonly damage: string } {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { damage: 'it is not JSON' }
+  }
+  const parsed = v.safeParse(manifestSchema, value)
+  if (parsed.success) return parsed.output
+  const issue = parsed.issues[0]
+  return { damage: `${v.getDotPath(issue) ?? 'the whole record'}: ${issue.message}` }
+}

@@ -1,0 +1,35 @@
+import { SnapfsError } from '../errors/snapfs-error.ts'
+
+/** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
+export interface Profile {
+  readonly name: string
+  /** Absolute path of the directory to back up. */
+  readonly source: string
+  /** Absolute path of the repository. */
+  readonly repository: string
+  /** Patterns in rsync's exclude language. */
+  readonly exclude: readonly string[]
+}
+
+const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u
+
+/** A profile names a directory in the repository and in the mount, so its name is kept plain. */
+export function isProfileName(name: string): boolean {
+  return NAME_PATTERN.test(name)
+}
+
+/** @throws SnapfsError USAGE when the name cannot be a profile's. */
+export function checkProfileName(name: string): string {
+  if (isProfileName(name)) return name
+  throw new SnapfsError('USAGE', `"${name}" cannot be the name of a profile.`, {
+    hint: 'Use letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 64.',
+  })
+}
+
+/** A profile name for a source that was given none: its last component, made plain. */
+export function profileNameFor(source: string, homeDirectory: string): string {
+  if (source === homeDirectory) return 'home'
+  const last = source.split('/').filter((part) => part !== '').at(-1) ?? ''
+  const plain = last.replaceAll(/[^A-Za-z0-9._-]/gu, '-').replace(/^[^A-Za-z0-9]+/u, '').slice(0, 64)
+  return plain === '' ? 'root' : plain
+}

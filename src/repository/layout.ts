@@ -1,0 +1,42 @@
+/** Where things are in a repository. Pure: names only. The picture is in native-notes/ARCHITECTURE.md. */
+import type { SnapshotId } from '../model/snapshot-id.ts'
+
+export const MARKER_NAME = 'snapfs.json'
+export const README_NAME = 'README.txt'
+export const LATEST_NAME = 'latest'
+export const INCOMING_NAME = '.incoming'
+export const LOCK_NAME = '.lock'
+export const LABELS_NAME = 'labels.json'
+export const TREE_NAME = 'tree'
+export const MANIFEST_NAME = 'manifest.json'
+export const LOG_NAME = 'rsync.log'
+
+/** One series: all snapshots of a profile. */
+export interface SeriesPlace {
+  readonly repository: string
+  readonly profile: string
+}
+
+export function seriesDirectory(place: SeriesPlace): string {
+  return `${place.repository}/${place.profile}`
+}
+
+export function snapshotDirectory(place: SeriesPlace, id: SnapshotId): string {
+  return `${seriesDirectory(place)}/${id}`
+}
+
+export function treeDirectory(place: SeriesPlace, id: SnapshotId): string {
+  return `${snapshotDirectory(place, id)}/${TREE_NAME}`
+}
+
+export function manifestFile(place: SeriesPlace, id: SnapshotId): string {
+  return `${snapshotDirectory(place, id)}/${MANIFEST_NAME}`
+}
+
+export function incomingDirectory(place: SeriesPlace): string {
+  return `${seriesDirectory(place)}/${INCOMING_NAME}`
+}
+
+export function lockFile(place: SeriesPlace): string {
+  return `${seriesDirectory(place)}/${LOCK_NAME}`
+}

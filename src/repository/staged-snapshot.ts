@@ -1,0 +1,104 @@
+/**
+ * A snapshot in the making, under `.incoming/`. It starts empty, becomes visible by one rename when
+ * everything in it is on the disk, and otherwise disappears.
+ */
+import { chmod, mkdir, mkdtemp, open, readdir, rename, symlink } from 'node:fs/promises'
+import { messageOf, systemErrorCode } from '../errors/system-error.ts'
+import { encodeManifest, type Manifest } from '../model/manifest.ts'
+import type { SnapshotId } from '../model/snapshot-id.ts'
+import {
+  incomingDirectory,
+  LATEST_NAME,
+  LOG_NAME,
+  MANIFEST_NAME,
+  type SeriesPlace,
+  seriesDirectory,
+  snapshotDirectory,
+  TREE_NAME,
+} from './layout.ts'
+import { removeTree } from './remove-tree.ts'
+import { syncFileSystem } from './sync-file-system.ts'
+
+export interface StagedSnapshot {
+  readonly id: SnapshotId
+  /** The staging directory itself. */
+  readonly directory: string
+  /** Empty; rsync writes here and nowhere else. */
+  readonly tree: string
+  /** Where rsync's words are collected. */
+  readonly log: string
+  /** Does not exist yet; for a comparison by content before the main run. Not published. */
+  readonly checked: string
+}
+
+/** Makes the directories of a series, mode 0700 whatever the umask says. */
+export async function prepareSeries(place: SeriesPlace): Promise<void> {
+  for (const directory of [seriesDirectory(place), incomingDirectory(place)]) {
+    try {
+      await mkdir(directory, { mode: 0o700 })
+      await chmod(directory, 0o700)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EEXIST') throw error
+    }
+  }
+}
+
+/** Removes what earlier runs left unfinished. The caller holds the lock, so nobody works there. */
+export async function removeLeftovers(place: SeriesPlace): Promise<number> {
+  const names = await readdir(incomingDirectory(place))
+  for (const name of names) await removeTree(`${incomingDirectory(place)}/${name}`)
+  return names.length
+}
+
+/** Starts a snapshot in a fresh directory. The caller holds the lock. */
+export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise<StagedSnapshot> {
+  const directory = await mkdtemp(`${incomingDirectory(place)}/${id}-`)
+  const tree = `${directory}/${TREE_NAME}`
+  await mkdir(tree, { mode: 0o700 })
+  return { id, directory, tree, log: `${directory}/${LOG_NAME}`, checked: `${directory}/checked` }
+}
+
+/**
+ * Makes a staged snapshot a published one. The manifest is inside before the name exists, and all of
+ * it is on the disk: after a power cut there is the whole snapshot or none.
+ * @returns warnings; whatever comes after the rename can no longer fail the backup
+ */
+export async function publishSnapshot(
+  place: SeriesPlace,
+  staged: StagedSnapshot,
+  manifest: Manifest,
+): Promise<readonly string[]> {
+  await removeTree(staged.checked)
+  {
+    await using file = await open(`${staged.directory}/${MANIFEST_NAME}`, 'wx', 0o600)
+    await file.writeFile(encodeManifest(manifest))
+    await file.sync()
+  }
+  await syncFileSystem(staged.directory)
+  await rename(staged.directory, snapshotDirectory(place, staged.id))
+  await syncDirectory(seriesDirectory(place))
+  try {
+    await pointLatestTo(place, staged.id)
+    return []
+  } catch (error) {
+    return [`The link "latest" still points to an older snapshot: ${messageOf(error)}.`]
+  }
+}
+
+/** Removes a staged snapshot that will not be published. */
+export async function discardSnapshot(staged: StagedSnapshot): Promise<void> {
+  await removeTree(staged.directory)
+}
+
+/** For people and scripts only; snapfs never reads it. */
+async function pointLatestTo(place: SeriesPlace, id: SnapshotId): Promise<void> {
+  const draft = `${incomingDirectory(place)}/${LATEST_NAME}`
+  await removeTree(draft)
+  await symlink(id, draft)
+  await rename(draft, `${seriesDirectory(place)}/${LATEST_NAME}`)
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  await using directory = await open(path, 'r')
+  await directory.sync()
+}

@@ -1,0 +1,51 @@
+/** What a failed write to the repository means for the user. */
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { messageOf, systemErrorCode } from '../errors/system-error.ts'
+
+/** Turns an error of the operating system into a sentence with the right exit code; others pass through. */
+export function storageError(error: unknown, repository: string): unknown {
+  if (error instanceof SnapfsError) return error
+  const code = systemErrorCode(error)
+  switch (code) {
+    case 'ENOSPC':
+      return new SnapfsError(
+        'DESTINATION_FULL',
+        `The file system of the repository ${repository} has no space or no inodes left.`,
+        { hint: 'Make room and run again; nothing was published.', cause: error },
+      )
+    case 'EDQUOT':
+      return new SnapfsError(
+        'DESTINATION_FULL',
+        `The quota of the file system of the repository ${repository} is used up.`,
+        { hint: 'Make room and run again; nothing was published.', cause: error },
+      )
+    case 'EROFS':
+      return unusable(`The repository ${repository} is on a read-only file system.`, error)
+    case 'EACCES':
+    case 'EPERM':
+      return unusable(`The repository ${repository} may not be written: ${messageOf(error)}.`, error)
+    case 'EIO':
+    case 'ESTALE':
+    case 'ENOTCONN':
+    case 'ENODEV':
+      return unusable(`The disk of the repository ${repository} failed: ${messageOf(error)}.`, error)
+    default:
+      return error
+  }
+}
+
+function unusable(message: string, cause: unknown): SnapfsError {
+  return new SnapfsError('REPOSITORY_UNUSABLE', message, { cause })
+}
+
+/** Runs a step that writes to the repository, with its failures translated. */
+export async function withStorageErrors<T>(
+  repository: string,
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    throw storageError(error, repository)
+  }
+}

@@ -1,0 +1,27 @@
+/** Exclude patterns as rsync's filter rules. The language is that of rsync's manual, FILTER RULES. */
+
+/** A pattern of the user as a rule. `- ` in front keeps `!` and `+ ` from meaning anything else. */
+export function excludeRule(pattern: string): string {
+  return `- ${pattern}`
+}
+
+/**
+ * A rule that excludes exactly one path, given from the root of the transfer (`/a/b`). rsync takes a
+ * backslash as an escape only in a pattern that holds a wildcard; without one it is an ordinary
+ * character, so escaping everything would exclude the wrong name (measured with rsync 3.5.0).
+ */
+export function excludePathRule(pathBelowSource: string): string {
+  const wild = /[*?[]/u.test(pathBelowSource)
+  return excludeRule(wild ? pathBelowSource.replaceAll(/[*?[\]\\]/gu, '\\$&') : pathBelowSource)
+}
+
+/**
+ * The path of `inner` below `outer`, beginning with a slash, or undefined when it is not below it.
+ * Both are absolute and free of symbolic links.
+ */
+export function pathBelow(outer: string, inner: string): string | undefined {
+  const prefix = outer === '/' ? '/' : `${outer}/`
+  return inner.startsWith(prefix) && inner.length > prefix.length
+    ? `/${inner.slice(prefix.length)}`
+    : undefined
+}

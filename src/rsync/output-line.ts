@@ -1,0 +1,47 @@
+/** One line of rsync's standard output. What is not understood is a value too, never a failure. */
+
+export type OutputLine =
+  | { readonly kind: 'change'; readonly code: string; readonly sizeBytes: number }
+  | {
+      readonly kind: 'progress'
+      readonly transferredBytes: number
+      readonly checkedEntries: number
+      readonly knownEntries: number
+      /** Whether the list of files is complete, so that `knownEntries` is final. */
+      readonly listComplete: boolean
+    }
+  | { readonly kind: 'statistic'; readonly name: string; readonly value: number; readonly text: string }
+  | { readonly kind: 'other' }
+
+const CHANGE = /^([<>ch.*][fdLDS][^ ]{0,9}) +(\d+) /u
+const PROGRESS = /^\s*(\d+)\s+\d+%\s+\S+\s+[\d:]+(?:\s+\(xfr#\d+, (ir|to)-chk=(\d+)\/(\d+)\))?/u
+const STATISTIC = /^((?:Number of|Total) [a-z ]+): (\d+)(?: bytes)?(.*)$/u
+
+/** Reads a line printed with `--out-format=%i %l %n`, `--info=progress2,stats2` and `LC_ALL=C`. */
+export function parseOutputLine(line: string): OutputLine {
+  const change = CHANGE.exec(line)
+  if (change?.[1] !== undefined) {
+    return { kind: 'change', code: change[1], sizeBytes: Number(change[2]) }
+  }
+  const progress = PROGRESS.exec(line)
+  if (progress !== null) {
+    const known = Number(progress[4] ?? 0)
+    return {
+      kind: 'progress',
+      transferredBytes: Number(progress[1]),
+      checkedEntries: known - Number(progress[3] ?? 0),
+      knownEntries: known,
+      listComplete: progress[2] === 'to',
+    }
+  }
+  const statistic = STATISTIC.exec(line)
+  if (statistic?.[1] !== undefined) {
+    return {
+      kind: 'statistic',
+      name: statistic[1],
+      value: Number(statistic[2]),
+      text: statistic[3] ?? '',
+    }
+  }
+  return { kind: 'other' }
+}

@@ -1,0 +1,129 @@
+/** The one place that starts rsync. It streams, decides nothing, and never goes through a shell. */
+import { execa } from 'execa'
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { systemErrorCode } from '../errors/system-error.ts'
+import type { RsyncEnd } from './outcome.ts'
+import { compareVersions, OLDEST_RSYNC, parseRsyncVersion, type RsyncVersion } from './version.ts'
+
+/** A program that says nothing for so long when asked for its version is not rsync. */
+const VERSION_TIMEOUT_MS = 5000
+/** More lines of standard error than this are counted and dropped. */
+const MESSAGES_LIMIT = 20_000
+/** A longer line is cut; a name has at most 4,095 bytes, four characters each when escaped. */
+const LINE_LIMIT = 32 * 1024
+/** How long rsync may take to tidy up after SIGTERM before it is killed. */
+const KILL_AFTER_MS = 3000
+
+export interface RsyncRun {
+  readonly arguments: readonly string[]
+  /** Paths for `--files-from=-`, each ended by NUL, as bytes. */
+  readonly input?: Uint8Array
+  readonly signal: AbortSignal
+  /** Called with each line of standard output, without its end; bytes as characters. */
+  readonly onLine: (line: string) => void
+}
+
+/**
+ * Runs rsync to its end.
+ * @throws SnapfsError RSYNC_MISSING when it cannot be started
+ */
+export async function runRsync(run: RsyncRun): Promise<RsyncEnd> {
+  const messages = new BoundedLines(MESSAGES_LIMIT)
+  // A death signal, since the kill -9 of this process would leave an rsync that goes on writing.
+  const child = execa('setpriv', ['--pdeathsig', 'KILL', 'rsync', ...run.arguments], {
+    ...(run.input === undefined ? { stdin: 'ignore' as const } : { input: run.input }),
+    // Keeps rsync's numbers and words apart from the user's language; RSYNC_* would add options.
+    env: { LC_ALL: 'C', RSYNC_PROTECT_ARGS: undefined, RSYNC_OLD_ARGS: undefined },
+    buffer: false,
+    reject: false,
+    cancelSignal: run.signal,
+    forceKillAfterDelay: KILL_AFTER_MS,
+  })
+  const [result] = await Promise.all([
+    child,
+    eachLine(child.stdout, run.onLine),
+    eachLine(child.stderr, (line) => messages.add(line)),
+  ])
+  if (result.code === 'ENOENT') throw missing('setpriv', 'It belongs to util-linux.')
+  if (result.exitCode === 127) throw missing('rsync', INSTALL_HINT)
+  return { exitCode: result.exitCode, signal: result.signal, messages: messages.lines() }
+}
+
+const INSTALL_HINT = 'Install it with the package manager, for example: apt-get install rsync.'
+
+function missing(program: string, hint: string): SnapfsError {
+  return new SnapfsError('RSYNC_MISSING', `The program ${program} is not installed.`, { hint })
+}
+
+/**
+ * Which rsync is installed.
+ * @throws SnapfsError RSYNC_MISSING when there is none, it is older than 3.2.4, or it is something else
+ */
+export async function probeRsync(): Promise<RsyncVersion> {
+  const result = await execa('rsync', ['--version'], {
+    stdin: 'ignore',
+    env: { LC_ALL: 'C' },
+    reject: false,
+    timeout: VERSION_TIMEOUT_MS,
+    maxBuffer: 64 * 1024,
+  })
+  if (result.code === 'ENOENT' || systemErrorCode(result.cause) === 'EACCES') {
+    throw missing('rsync', INSTALL_HINT)
+  }
+  const version = parseRsyncVersion(result.stdout)
+  if (result.timedOut || version === undefined) {
+    throw new SnapfsError(
+      'RSYNC_MISSING',
+      result.timedOut
+        ? 'The program rsync did not answer within five seconds when asked for its version.'
+        : 'The program rsync did not say which version it is; it may not be rsync at all.',
+      { hint: 'Find out with: command -v rsync; rsync --version.' },
+    )
+  }
+  if (compareVersions(version.text, OLDEST_RSYNC) < 0) {
+    throw new SnapfsError(
+      'RSYNC_MISSING',
+      `rsync ${version.text} is too old; snapfs needs ${OLDEST_RSYNC} or newer.`,
+      { hint: INSTALL_HINT },
+    )
+  }
+  return version
+}
+
+/** Splits a stream at \n and \r (progress ends its lines with the latter). */
+async function eachLine(
+  stream: AsyncIterable<Uint8Array | string>,
+  onLine: (line: string) => void,
+): Promise<void> {
+  let rest = ''
+  for await (const chunk of stream) {
+    const parts = (rest + Buffer.from(chunk).toString('latin1')).split(/[\r\n]/u)
+    rest = (parts.pop() ?? '').slice(0, LINE_LIMIT)
+    for (const part of parts) onLine(part.slice(0, LINE_LIMIT))
+  }
+  if (rest !== '') onLine(rest)
+}
+
+/** The first and the last lines of a text that may be endless: the cause and the verdict. */
+class BoundedLines {
+  readonly #limit: number
+  readonly #first: string[] = []
+  #last: string[] = []
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  add(line: string): void {
+    if (this.#first.length < this.#limit) {
+      this.#first.push(line)
+      return
+    }
+    this.#last.push(line)
+    if (this.#last.length > 2 * this.#limit) this.#last = this.#last.slice(-this.#limit)
+  }
+
+  lines(): string[] {
+    return [...this.#first, ...this.#last.slice(-this.#limit)]
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * by-file: pick a file, see every version it ever had. A directory of the source is a directory, as
+ * the union over all snapshots; a file is a directory of its versions. Lazy: a listing reads only what
+ * it shows.
+ */
+import { LRUCache } from 'lru-cache'
+import type { Version } from '../catalog/fold-history.ts'
+import { type EntryName, type EntryPath, nameFromBytes } from '../model/entry-name.ts'
+import { storedInode, syntheticInode } from './inode-number.ts'
+import type { SeriesView } from './series-view.ts'
+import { versionName, WAS_FILE, wasFileName } from './version-name.ts'
+import type { ViewNode } from './view-node.ts'
+import type { ListedNode } from './virtual-file-system.ts'
+
+/** The top of by-file; its directory is undefined while there is no snapshot. */
+export function fileRoot(series: SeriesView): ViewNode {
+  const { directory } = series.history.historyOf([])
+  return { kind: 'file-directory', series, path: [], directory }
+}
+
+export function lookupFile(
+  series: SeriesView,
+  path: EntryPath,
+  name: EntryName,
+): ViewNode | undefined {
+  const child = [...path, name]
+  const { versions, directory } = series.history.historyOf(child)
+  if (directory !== undefined) return { kind: 'file-directory', series, path: child, directory }
+  if (versions.length > 0) return { kind: 'versions', series, path: child, versions }
+  return lookupWasFile(series, path, name)
+}
+
+/** A name we made up for the file that a directory had been. */
+function lookupWasFile(
+  series: SeriesView,
+  path: EntryPath,
+  name: EntryName,
+): ViewNode | undefined {
+  if (!name.includes(WAS_FILE)) return undefined
+  for (const original of originalsOf(series, path, name)) {
+    const child = [...path, original]
+    const { versions, directory } = series.history.historyOf(child)
+    if (directory === undefined || versions.length === 0) continue
+    if (wasFileName(original, (candidate) => isStored(series, path, candidate)) === name) {
+      return { kind: 'versions', series, path: child, versions }
+    }
+  }
+  return undefined
+}
+
+function originalsOf(series: SeriesView, path: EntryPath, name: EntryName): EntryName[] {
+  const plain = nameFromBytes(name.slice(0, name.lastIndexOf(WAS_FILE)))
+  // A shortened name cannot be taken apart, so only a look at all names finds what it stands for.
+  if (!/~[0-9a-f]{6}$/u.test(plain)) return [plain]
+  return [...series.history.namesEver(path)]
+    .filter(([, roles]) => roles.directory && roles.versioned)
+    .map(([original]) => original)
+}
+
+function isStored(series: SeriesView, path: EntryPath, name: EntryName): boolean {
+  const { versions, directory } = series.history.historyOf([...path, name])
+  return directory !== undefined || versions.length > 0
+}
+
+export function listFiles(series: SeriesView, path: EntryPath): readonly ListedNode[] {
+  const names = series.history.namesEver(path)
+  const listed: ListedNode[] = []
+  for (const [name, roles] of names) {
+    const child = [...path, name]
+    if (roles.directory) {
+      listed.push({ name, kind: 'directory', inode: fileDirectoryInode(series, child) })
+    }
+    if (roles.versioned) {
+      const shown = roles.directory ? wasFileName(name, (candidate) => names.has(candidate)) : name
+      listed.push({ name: shown, kind: 'directory', inode: versionsInode(series, child) })
+    }
+  }
+  return listed
+}
+
+/** Containers whose names are kept ready, since a listing is followed by a lookup of each name. */
+const CONTAINERS = 256
+const namesByVersions = new LRUCache<readonly Version[], ReadonlyMap<EntryName, Version>>({
+  max: CONTAINERS,
+})
+
+function versionsByName(
+  series: SeriesView,
+  path: EntryPath,
+  versions: readonly Version[],
+): ReadonlyMap<EntryName, Version> {
+  const known = namesByVersions.get(versions)
+  if (known !== undefined) return known
+  const name = path.at(-1) ?? nameFromBytes('')
+  const named = new Map(
+    versions.map((version) => [versionName(name, series.timeOf(version.first)), version]),
+  )
+  namesByVersions.set(versions, named)
+  return named
+}
+
+export function lookupVersion(
+  series: SeriesView,
+  path: EntryPath,
+  versions: readonly Version[],
+  name: EntryName,
+): ViewNode | undefined {
+  const version = versionsByName(series, path, versions).get(name)
+  if (version === undefined) return undefined
+  return { kind: 'stored', series, snapshot: version.last, path, entry: version.entry }
+}
+
+export function listVersions(
+  series: SeriesView,
+  path: EntryPath,
+  versions: readonly Version[],
+): readonly ListedNode[] {
+  return [...versionsByName(series, path, versions)].map(([name, { last, entry }]) => ({
+    name,
+    kind: entry.kind,
+    inode: storedInode(series.profile, last, path, entry),
+  }))
+}
+
+export function fileDirectoryInode(series: SeriesView, path: EntryPath): bigint {
+  return syntheticInode(`file/${series.profile}/${path.join('/')}`)
+}
+
+export function versionsInode(series: SeriesView, path: EntryPath): bigint {
+  return syntheticInode(`versions/${series.profile}/${path.join('/')}`)
+}

@@ -1,0 +1,111 @@
+/** One series as both views need it: its catalog, its histories, and the names of its snapshots. */
+import type { Catalog } from '../catalog/catalog.ts'
+import type { SeriesHistory } from '../catalog/series-history.ts'
+import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { epochMsOf } from '../model/snapshot-id.ts'
+import {
+  DEFAULT_TEMPLATE_TEXT,
+  parseTimeTemplate,
+  renderTime,
+  renderTimeName,
+  type TimeTemplate,
+} from './time-template.ts'
+
+/** A level of by-date: more levels, or snapshots. */
+export interface DateLevel {
+  readonly levels: ReadonlyMap<EntryName, DateLevel>
+  readonly snapshots: ReadonlyMap<EntryName, Snapshot>
+}
+
+interface MutableLevel extends DateLevel {
+  readonly levels: Map<EntryName, MutableLevel>
+  readonly snapshots: Map<EntryName, Snapshot>
+}
+
+interface Names {
+  readonly generation: number
+  readonly top: DateLevel
+  /** The time in a version's name, by snapshot. */
+  readonly times: ReadonlyMap<Snapshot, EntryName>
+  readonly latest: EntryPath | undefined
+  readonly newestNs: bigint
+}
+
+const VERSION_TEMPLATE = parseTimeTemplate(DEFAULT_TEMPLATE_TEXT)
+
+export class SeriesView {
+  readonly catalog: Catalog
+  readonly history: SeriesHistory
+  readonly #template: TimeTemplate
+  readonly #zone: string
+  #names: Names | undefined
+
+  constructor(catalog: Catalog, history: SeriesHistory, template: TimeTemplate, zone: string) {
+    this.catalog = catalog
+    this.history = history
+    this.#template = template
+    this.#zone = zone
+  }
+
+  get profile(): string {
+    return this.catalog.profile
+  }
+
+  dateLevel(prefix: EntryPath): DateLevel | undefined {
+    let level: DateLevel | undefined = this.#current().top
+    for (const name of prefix) level = level?.levels.get(name)
+    return level
+  }
+
+  /** How a version that was first seen in a snapshot is told from the others. */
+  timeOf(snapshot: Snapshot): EntryName {
+    return (
+      this.#current().times.get(snapshot) ??
+      renderTimeName(VERSION_TEMPLATE, epochMsOf(snapshot.id), this.#zone)
+    )
+  }
+
+  /** The path of the newest snapshot below by-date; undefined when there is none. */
+  latest(): EntryPath | undefined {
+    return this.#current().latest
+  }
+
+  /** When the newest snapshot was made: the modification time of directories only a view has. */
+  newestNs(): bigint {
+    return this.#current().newestNs
+  }
+
+  #current(): Names {
+    const generation = this.catalog.generation()
+    if (this.#names?.generation === generation) return this.#names
+    const top: MutableLevel = { levels: new Map(), snapshots: new Map() }
+    const times = new Map<Snapshot, EntryName>()
+    let latest: EntryPath | undefined
+    let newestNs = 0n
+    for (const snapshot of this.catalog.snapshots()) {
+      const epochMs = epochMsOf(snapshot.id)
+      const path = renderTime(this.#template, epochMs, this.#zone)
+      place(top, path, snapshot)
+      times.set(snapshot, renderTimeName(VERSION_TEMPLATE, epochMs, this.#zone))
+      latest = path
+      newestNs = BigInt(epochMs) * 1_000_000n
+    }
+    this.#names = { generation, top, times, latest, newestNs }
+    return this.#names
+  }
+}
+
+function place(top: MutableLevel, path: EntryPath, snapshot: Snapshot): void {
+  let level = top
+  const last = path.length - 1
+  path.forEach((name, depth) => {
+    if (depth === last) {
+      level.snapshots.set(name, snapshot)
+      return
+    }
+    const next: MutableLevel = level.levels.get(name) ?? { levels: new Map(), snapshots: new Map() }
+    level.levels.set(name, next)
+    level = next
+  })
+}

@@ -1,0 +1,34 @@
+/**
+ * What a driver serves: a read-only file system in terms of nodes, as rich as the kernel's protocol
+ * (64-bit inodes, nanoseconds, names as bytes). A driver knows nothing else of snapfs, and nothing
+ * here knows of FUSE. Synchronous; absence is a value; errors of the disk are thrown as they are.
+ */
+import type { ReadHandle, Space } from '../catalog/catalog.ts'
+import type { Attributes, EntryKind } from '../model/entry.ts'
+import type { EntryName } from '../model/entry-name.ts'
+
+export interface NodeAttributes extends Attributes {
+  /** The same number for the same stored inode, in every view and over remounts. Never 0 or 1. */
+  readonly inode: bigint
+}
+
+export interface ListedNode {
+  readonly name: EntryName
+  readonly kind: EntryKind
+  readonly inode: bigint
+}
+
+export interface VirtualFileSystem<Node> {
+  readonly root: Node
+  /** Changes when nodes looked up before may no longer be right. */
+  generation(): number
+  lookup(parent: Node, name: EntryName): Node | undefined
+  /** Everything in a directory, without `.` and `..`; undefined when it is not one. */
+  list(node: Node): readonly ListedNode[] | undefined
+  attributes(node: Node): NodeAttributes
+  /** Undefined for what is not a file, or is gone. */
+  open(node: Node): ReadHandle | undefined
+  /** The bytes of a symbolic link's target; undefined when it is not one. */
+  linkTarget(node: Node): string | undefined
+  space(): Space
+}
