@@ -7,4 +7,7 @@ if ! [ -x "$node" ]; then
   echo "snapfs: node was not found, neither in PATH nor beside $0; install Node.js 20.19 or newer" >&2
   exit 1
 fi
+SNAPFS_PROGRAM=$0
+case $0 in */*) ;; *) SNAPFS_PROGRAM=$(command -v -- "$0") ;; esac
+export SNAPFS_PROGRAM
 exec "$node" -- "$(dirname -- "$self")/main.js" "$@"

@@ -44,7 +44,10 @@ export class CachedCatalog implements Catalog {
     this.#listings = new LRUCache({
       maxSize: limits.listingsBytes,
       sizeCalculation: (names, key) =>
-        names.reduce((total, { name }) => total + LISTED_NAME_BYTES + name.length, 256 + key.length),
+        names.reduce(
+          (total, { name }) => total + LISTED_NAME_BYTES + name.length,
+          256 + key.length,
+        ),
     })
   }
 

@@ -66,11 +66,13 @@ export class DiskCatalog implements Catalog {
     if (!this.#isDirectory(snapshot, path)) return undefined
     const place = this.#pathOf(snapshot, path)
     try {
-      return readdirSync(systemPath(place), { withFileTypes: true, encoding: 'latin1' as 'utf8' }).map(
-        (found) => ({ name: nameFromBytes(found.name), kind: kindOf(found) }),
-      )
+      return readdirSync(systemPath(place), {
+        withFileTypes: true,
+        encoding: 'latin1',
+      }).map((found) => ({ name: nameFromBytes(found.name), kind: kindOf(found) }))
     } catch (error) {
-      return undefinedIfAbsent(error)
+      undefinedIfAbsent(error)
+      return
     }
   }
 
@@ -80,7 +82,8 @@ export class DiskCatalog implements Catalog {
     try {
       return readlinkSync(systemPath(place), { encoding: 'latin1' as 'utf8' })
     } catch (error) {
-      return undefinedIfAbsent(error)
+      undefinedIfAbsent(error)
+      return
     }
   }
 
@@ -93,7 +96,8 @@ export class DiskCatalog implements Catalog {
       const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
       descriptor = openSync(systemPath(place), flags)
     } catch (error) {
-      return undefinedIfAbsent(error)
+      undefinedIfAbsent(error)
+      return
     }
     const status = fstatSync(descriptor, { bigint: true })
     if (status.ino === entry.inode && status.dev === entry.device && status.isFile()) {
@@ -182,7 +186,8 @@ function statusOf(path: BytePath): BigIntStats | undefined {
   try {
     return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
   } catch (error) {
-    return undefinedIfAbsent(error)
+    undefinedIfAbsent(error)
+    return
   }
 }
 

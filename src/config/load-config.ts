@@ -1,5 +1,5 @@
 /** Which configuration file counts, and reading it. */
-import { open, readFile } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
@@ -59,5 +59,5 @@ async function readBounded(file: string): Promise<string> {
   if (size > CONFIG_LIMIT_BYTES) {
     throw new SnapfsError('USAGE', `The configuration file ${file} is larger than 1 MiB.`)
   }
-  return readFile(handle, 'utf8')
+  return await handle.readFile('utf8')
 }

@@ -3,6 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
+import { contains } from '../model/absolute-path.ts'
 import { MOUNT_TYPE } from './driver.ts'
 import { mountedAt, readMountTable } from './mount-table.ts'
 import { runFusermount } from './run-fusermount.ts'
@@ -56,11 +57,6 @@ export async function checkMountpoint(path: string, repository: string): Promise
     })
   }
   return mountpoint
-}
-
-/** Whether `outer` is `inner` or a directory above it. Both absolute. */
-export function contains(outer: string, inner: string): boolean {
-  return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`)
 }
 
 async function realDirectory(path: string): Promise<string> {

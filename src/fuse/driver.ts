@@ -18,7 +18,12 @@ export interface Driver {
    * until unmounted.
    * @throws SnapfsError FUSE_UNAVAILABLE or MOUNT_FAILED
    */
-  mount<Node extends object>(request: MountRequest<Node>): Promise<void>
+  mount<Node extends object>(request: MountRequest<Node>): Promise<MountSession>
+}
+
+export interface MountSession {
+  /** Files that are open in the mount; after a lazy unmount they still want to be read. */
+  openFiles(): number
 }
 
 export const DRIVER_NAMES = ['fuse-native'] as const

@@ -63,14 +63,12 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\\]/gu
 export function printableName(name: string): string {
   const text = textOfName(name)
   if (text === undefined) {
-    return [...name]
-      .map((byte) => (byte >= ' ' && byte <= '~' && byte !== '\\' ? byte : escapeByte(byte)))
-      .join('')
+    return Array.from(name, (byte) =>
+      byte >= ' ' && byte <= '~' && byte !== '\\' ? byte : escapeByte(byte),
+    ).join('')
   }
   return text.replace(UNPRINTABLE, (character) =>
-    character === '\\'
-      ? '\\\\'
-      : [...Buffer.from(character, 'utf8').toString('latin1')].map(escapeByte).join(''),
+    Array.from(Buffer.from(character, 'utf8').toString('latin1'), escapeByte).join(''),
   )
 }
 

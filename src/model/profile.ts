@@ -29,7 +29,14 @@ export function checkProfileName(name: string): string {
 /** A profile name for a source that was given none: its last component, made plain. */
 export function profileNameFor(source: string, homeDirectory: string): string {
   if (source === homeDirectory) return 'home'
-  const last = source.split('/').filter((part) => part !== '').at(-1) ?? ''
-  const plain = last.replaceAll(/[^A-Za-z0-9._-]/gu, '-').replace(/^[^A-Za-z0-9]+/u, '').slice(0, 64)
+  const last =
+    source
+      .split('/')
+      .filter((part) => part !== '')
+      .at(-1) ?? ''
+  const plain = last
+    .replaceAll(/[^A-Za-z0-9._-]/gu, '-')
+    .replace(/^[^A-Za-z0-9]+/u, '')
+    .slice(0, 64)
   return plain === '' ? 'root' : plain
 }

@@ -1,5 +1,6 @@
 /** What a file system can keep, found out by trying, since neither its name nor its options tell. */
-import { chmod, chown, link, lstat, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, link, lstat, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 
 export interface Capabilities {
@@ -16,6 +17,9 @@ export interface Capabilities {
 
 /** An owner nobody is likely to have; the file is ours again at once, and then gone. */
 const TRIAL_OWNER = 61_234
+/** One stamp in a hundred ends in 00 by chance. */
+const STAMPS = 4
+const STAMP_PAUSE_MS = 5
 
 /**
  * Tries everything in a fresh directory below `parent`, which it removes again.
@@ -50,11 +54,7 @@ export async function probeCapabilities(parent: string, asRoot: boolean): Promis
             return uid === TRIAL_OWNER && gid === TRIAL_OWNER
           })
         : undefined,
-      nanoseconds: await holds(async () => {
-        // A small number of seconds, so that the double Node passes on is exact to the nanosecond.
-        await utimes(file, 1.000000001, 1.000000001)
-        return (await lstat(file, { bigint: true })).mtimeNs % 1000n !== 0n
-      }),
+      nanoseconds: await holds(() => keepsNanoseconds(file)),
       caseSensitive: await holds(async () => {
         await writeFile(`${directory}/Case`, '', { flag: 'wx' })
         await writeFile(`${directory}/case`, '', { flag: 'wx' })
@@ -69,6 +69,19 @@ export async function probeCapabilities(parent: string, asRoot: boolean): Promis
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/**
+ * Node sets times by the microsecond only, so the file system's own stamps must tell: those of one that
+ * counts in nanoseconds do not keep ending in 00 (NTFS counts in hundreds).
+ */
+async function keepsNanoseconds(file: string): Promise<boolean> {
+  for (let attempt = 0; attempt < STAMPS; attempt += 1) {
+    await writeFile(file, String(attempt))
+    if ((await lstat(file, { bigint: true })).mtimeNs % 100n !== 0n) return true
+    await setTimeout(STAMP_PAUSE_MS)
+  }
+  return false
 }
 
 /** An operation the file system refuses is an answer; a full or failing disk is not. */

@@ -37,7 +37,9 @@ export async function openRepository(path: string): Promise<Repository> {
         throw new SnapfsError(
           'REPOSITORY_UNUSABLE',
           `The marker ${path}/snapfs.json is damaged: ${reading.reason}.`,
-          { hint: 'The snapshots can still be copied with cp; README.txt in the repository says how.' },
+          {
+            hint: 'The snapshots can still be copied with cp; README.txt in the repository says how.',
+          },
         )
     }
   } catch (error) {

@@ -23,7 +23,7 @@ async function removeDirectory(path: BytePath): Promise<void> {
   const system = systemPath(path)
   const status = await lstat(system)
   if ((status.mode & 0o700) !== 0o700) await chmod(system, 0o700)
-  const entries = await readdir(system, { withFileTypes: true, encoding: 'latin1' as 'utf8' })
+  const entries = await readdir(system, { withFileTypes: true, encoding: 'latin1' })
   for (const entry of entries) {
     const child = joinPath(path, entry.name)
     if (entry.isDirectory()) await removeDirectory(child)

@@ -23,12 +23,18 @@ export function storageError(error: unknown, repository: string): unknown {
       return unusable(`The repository ${repository} is on a read-only file system.`, error)
     case 'EACCES':
     case 'EPERM':
-      return unusable(`The repository ${repository} may not be written: ${messageOf(error)}.`, error)
+      return unusable(
+        `The repository ${repository} may not be written: ${messageOf(error)}.`,
+        error,
+      )
     case 'EIO':
     case 'ESTALE':
     case 'ENOTCONN':
     case 'ENODEV':
-      return unusable(`The disk of the repository ${repository} failed: ${messageOf(error)}.`, error)
+      return unusable(
+        `The disk of the repository ${repository} failed: ${messageOf(error)}.`,
+        error,
+      )
     default:
       return error
   }
@@ -39,10 +45,7 @@ function unusable(message: string, cause: unknown): SnapfsError {
 }
 
 /** Runs a step that writes to the repository, with its failures translated. */
-export async function withStorageErrors<T>(
-  repository: string,
-  step: () => Promise<T>,
-): Promise<T> {
+export async function withStorageErrors<T>(repository: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {

@@ -14,14 +14,3 @@ export function excludePathRule(pathBelowSource: string): string {
   const wild = /[*?[]/u.test(pathBelowSource)
   return excludeRule(wild ? pathBelowSource.replaceAll(/[*?[\]\\]/gu, '\\$&') : pathBelowSource)
 }
-
-/**
- * The path of `inner` below `outer`, beginning with a slash, or undefined when it is not below it.
- * Both are absolute and free of symbolic links.
- */
-export function pathBelow(outer: string, inner: string): string | undefined {
-  const prefix = outer === '/' ? '/' : `${outer}/`
-  return inner.startsWith(prefix) && inner.length > prefix.length
-    ? `/${inner.slice(prefix.length)}`
-    : undefined
-}

@@ -125,7 +125,9 @@ const UNMAKEABLE =
 
 function isFatal(line: string): boolean {
   if (/change_dir "[^"]*" failed|link_stat "[^"]*\/\." failed/u.test(line)) return true
-  return /\[(?:receiver|generator)\]/iu.test(line) && !ATTRIBUTE.test(line) && !UNMAKEABLE.test(line)
+  return (
+    /\[(?:receiver|generator)\]/iu.test(line) && !ATTRIBUTE.test(line) && !UNMAKEABLE.test(line)
+  )
 }
 
 function problemOf(line: string): Problem | undefined {
@@ -133,6 +135,7 @@ function problemOf(line: string): Problem | undefined {
   const message = line.replace(/^rsync: /u, '')
   if (/^(?:file|directory) has vanished: /u.test(line)) return { kind: 'vanished', message }
   if (ATTRIBUTE.test(line)) return { kind: 'attribute', message }
-  if (/\[sender\]|Permission denied|read errors/iu.test(line)) return { kind: 'unreadable', message }
+  if (/\[sender\]|Permission denied|read errors/iu.test(line))
+    return { kind: 'unreadable', message }
   return { kind: 'other', message }
 }

@@ -10,7 +10,12 @@ export type OutputLine =
       /** Whether the list of files is complete, so that `knownEntries` is final. */
       readonly listComplete: boolean
     }
-  | { readonly kind: 'statistic'; readonly name: string; readonly value: number; readonly text: string }
+  | {
+      readonly kind: 'statistic'
+      readonly name: string
+      readonly value: number
+      readonly text: string
+    }
   | { readonly kind: 'other' }
 
 const CHANGE = /^([<>ch.*][fdLDS][^ ]{0,9}) +(\d+) /u

@@ -25,7 +25,10 @@ export function lookupDate(
   return undefined
 }
 
-export function listDates(series: SeriesView, prefix: EntryPath): readonly ListedNode[] | undefined {
+export function listDates(
+  series: SeriesView,
+  prefix: EntryPath,
+): readonly ListedNode[] | undefined {
   const level = series.dateLevel(prefix)
   if (level === undefined) return undefined
   const listed: ListedNode[] = []

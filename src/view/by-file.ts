@@ -31,11 +31,7 @@ export function lookupFile(
 }
 
 /** A name we made up for the file that a directory had been. */
-function lookupWasFile(
-  series: SeriesView,
-  path: EntryPath,
-  name: EntryName,
-): ViewNode | undefined {
+function lookupWasFile(series: SeriesView, path: EntryPath, name: EntryName): ViewNode | undefined {
   if (!name.includes(WAS_FILE)) return undefined
   for (const original of originalsOf(series, path, name)) {
     const child = [...path, original]

@@ -3,7 +3,14 @@ import type { ReadHandle, Space } from '../catalog/catalog.ts'
 import type { DirectoryHistory } from '../catalog/fold-history.ts'
 import type { EntryKind } from '../model/entry.ts'
 import { type EntryName, nameFromText } from '../model/entry-name.ts'
-import { dateLevelInode, latestInode, listDates, listStored, lookupDate, storedNode } from './by-date.ts'
+import {
+  dateLevelInode,
+  latestInode,
+  listDates,
+  listStored,
+  lookupDate,
+  storedNode,
+} from './by-date.ts'
 import {
   fileDirectoryInode,
   fileRoot,

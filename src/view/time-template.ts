@@ -89,7 +89,9 @@ export function renderTime(template: TimeTemplate, epochMs: number, zone: string
   const local = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone)
   const offset = local.offset.replace(':', '')
   const texts = template.components.map((parts) =>
-    parts.map((part) => (typeof part === 'string' ? part : renderField(part.field, local))).join(''),
+    parts
+      .map((part) => (typeof part === 'string' ? part : renderField(part.field, local)))
+      .join(''),
   )
   if (!template.hasOffset && occursTwice(local)) {
     texts.push(`${texts.pop() ?? ''}${offset}`)

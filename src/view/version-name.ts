@@ -11,7 +11,10 @@ const COMPOUND = /\.tar\.(?:gz|xz|zst|bz2|lz4|lz|lzma|Z)$/u
 const EXTENSION = /\.[A-Za-z0-9_+~-]{1,16}$/u
 
 /** Splits a name before its extension. A leading dot belongs to the stem, `.tar.gz` is one extension. */
-export function splitExtension(name: EntryName): { readonly stem: string; readonly extension: string } {
+export function splitExtension(name: EntryName): {
+  readonly stem: string
+  readonly extension: string
+} {
   const extension = (COMPOUND.exec(name) ?? EXTENSION.exec(name))?.[0] ?? ''
   const stem = name.slice(0, name.length - extension.length)
   return /^\.*$/u.test(stem) ? { stem: name, extension: '' } : { stem, extension }

@@ -6,7 +6,7 @@ import { access, constants } from 'node:fs/promises'
 import type Fuse from 'fuse-native'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { messageOf } from '../../errors/system-error.ts'
-import { type Driver, type MountRequest, SUBTYPE } from '../driver.ts'
+import { type Driver, type MountRequest, type MountSession, SUBTYPE } from '../driver.ts'
 import { runFusermount } from '../run-fusermount.ts'
 import { fuseOperations } from './operations.ts'
 
@@ -32,7 +32,7 @@ type FuseClass = typeof Fuse
 export const fuseNativeDriver: Driver = {
   name: 'fuse-native',
 
-  async mount<Node extends object>(request: MountRequest<Node>): Promise<void> {
+  async mount<Node extends object>(request: MountRequest<Node>): Promise<MountSession> {
     const { mountpoint } = request
     if (Buffer.byteLength(mountpoint) > PATH_LIMIT_BYTES) {
       throw new SnapfsError('MOUNT_FAILED', 'The path of the mountpoint is too long.', {
@@ -41,7 +41,7 @@ export const fuseNativeDriver: Driver = {
     }
     await checkDevice()
     const FuseNative = await loadFuseNative()
-    const operations = fuseOperations(request.fileSystem, request.onError)
+    const { operations, session } = fuseOperations(request.fileSystem, request.onError)
     const fuse = new FuseNative(mountpoint, operations, {
       timeout: false,
       kernelCache: true,
@@ -60,6 +60,7 @@ export const fuseNativeDriver: Driver = {
       await runFusermount(mountpoint, 'lazily')
       throw mountFailed(request, error)
     })
+    return session
   },
 }
 
@@ -96,7 +97,10 @@ async function loadFuseNative(): Promise<FuseClass> {
   }
 }
 
-function mountFailed<Node extends object>(request: MountRequest<Node>, error: unknown): SnapfsError {
+function mountFailed<Node extends object>(
+  request: MountRequest<Node>,
+  error: unknown,
+): SnapfsError {
   return new SnapfsError('MOUNT_FAILED', `Mounting on ${request.mountpoint} failed.`, {
     hint: request.allowOther
       ? 'For --allow-other, /etc/fuse.conf must hold a line: user_allow_other.'

@@ -8,6 +8,7 @@ import type Fuse from 'fuse-native'
 import type { ReadHandle, Space } from '../../catalog/catalog.ts'
 import { nameFromBytes } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import type { MountSession } from '../driver.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, EROFS, errnoOf } from '../errno.ts'
 import { statMode } from '../stat-mode.ts'
 import { DenseInodes } from './dense-inodes.ts'
@@ -21,92 +22,105 @@ const HANDLES_LIMIT = 60_000
 const NAME_LIMIT_BYTES = 255
 const LARGEST_32_BIT = 0xffff_ffff
 
+type Answer<Result> = readonly [errno: number, result?: Result]
+
 export function fuseOperations<Node extends object>(
   fileSystem: VirtualFileSystem<Node>,
   onError: (error: unknown) => void,
-): Fuse.Operations {
-  const nodes = new PathNodes(fileSystem)
-  const inodes = new DenseInodes()
+): { readonly operations: Fuse.Operations; readonly session: MountSession } {
   const handles = new HandleTable()
+  const answers = answersOf(fileSystem, handles)
 
-  /** Runs a handler; what it throws becomes an errno, and is reported when it is news. */
-  const guard = (answer: (errno: number) => void, handler: () => void): void => {
+  /** Runs a handler; what it throws becomes an errno, and is reported. */
+  const settled = <Result>(handler: () => Answer<Result>): Answer<Result> => {
     try {
-      handler()
+      return handler()
     } catch (error) {
       onError(error)
-      answer(errnoOf(error))
+      return [errnoOf(error)]
     }
   }
 
-  return {
-    getattr(path, answer) {
-      guard(answer, () => {
-        const node = nodes.at(path)
-        if (node === undefined) answer(ENOENT)
-        else answer(0, statOf(fileSystem.attributes(node), inodes))
-      })
+  const operations: Fuse.Operations = {
+    getattr: (path, answer) => {
+      answer(...settled(() => answers.getattr(path)))
     },
-
-    readdir(path, answer) {
-      guard(answer, () => {
-        const node = nodes.at(path)
-        if (node === undefined) return answer(ENOENT)
-        const listed = fileSystem.list(node)
-        if (listed === undefined) return answer(ENOTDIR)
-        const names: string[] = []
-        const stats: Fuse.Stat[] = []
-        for (const { name, kind, inode } of listed) {
-          names.push(passedName(name))
-          // Kind and number are all a directory entry holds; with them find need not ask for each.
-          stats.push({ mode: statMode(kind, 0), ino: inodes.numberOf(inode) })
-        }
-        answer(0, names, stats)
-      })
+    readdir: (path, answer) => {
+      const [errno, listing] = settled(() => answers.readdir(path))
+      answer(errno, listing?.names, listing?.stats)
     },
-
-    readlink(path, answer) {
-      guard(answer, () => {
-        const node = nodes.at(path)
-        if (node === undefined) return answer(ENOENT)
-        const target = fileSystem.linkTarget(node)
-        if (target === undefined) answer(EINVAL)
-        else answer(0, passedTarget(target))
-      })
+    readlink: (path, answer) => {
+      answer(...settled(() => answers.readlink(path)))
     },
-
-    open(path, flags, answer) {
-      guard(answer, () => {
-        if ((flags & ACCESS_MODE_BITS) !== 0) return answer(EROFS)
-        const node = nodes.at(path)
-        if (node === undefined) return answer(ENOENT)
-        if (fileSystem.attributes(node).kind === 'directory') return answer(EISDIR)
-        if (handles.isFull()) return answer(EMFILE)
-        const opened = fileSystem.open(node)
-        if (opened === undefined) answer(ENOENT)
-        else answer(0, handles.add(opened))
-      })
+    open: (path, flags, answer) => {
+      answer(...settled(() => answers.open(path, flags)))
     },
-
-    read(_path, handle, buffer, length, offset, answer) {
-      guard(answer, () => {
-        const opened = handles.at(handle)
-        if (opened === undefined) answer(EBADF)
-        else answer(opened.read(buffer.subarray(0, length), offset))
-      })
+    read: (_path, handle, buffer, length, offset, answer) => {
+      answer(...settled(() => answers.read(handle, buffer.subarray(0, length), offset)))
     },
-
-    release(_path, handle, answer) {
-      guard(answer, () => {
+    release: (_path, handle, answer) => {
+      const [errno] = settled(() => {
         handles.close(handle)
-        answer(0)
+        return [0]
       })
+      answer(errno)
     },
-
-    statfs(_path, answer) {
-      guard(answer, () => answer(0, statfsOf(fileSystem.space())))
+    statfs: (_path, answer) => {
+      answer(...settled(() => [0, statfsOf(fileSystem.space())]))
     },
   }
+  return { operations, session: { openFiles: () => handles.size() } }
+}
+
+/** What each question is answered with; errors of the disk are thrown. */
+function answersOf<Node extends object>(fileSystem: VirtualFileSystem<Node>, handles: HandleTable) {
+  const nodes = new PathNodes(fileSystem)
+  const inodes = new DenseInodes()
+
+  const getattr = (path: string): Answer<Fuse.Stat> => {
+    const node = nodes.at(path)
+    return node === undefined ? [ENOENT] : [0, statOf(fileSystem.attributes(node), inodes)]
+  }
+
+  const readdir = (path: string): Answer<{ names: string[]; stats: Fuse.Stat[] }> => {
+    const node = nodes.at(path)
+    if (node === undefined) return [ENOENT]
+    const listed = fileSystem.list(node)
+    if (listed === undefined) return [ENOTDIR]
+    const names: string[] = []
+    const stats: Fuse.Stat[] = []
+    for (const { name, kind, inode } of listed) {
+      names.push(passedName(name))
+      // Kind and number are all a directory entry holds; with them find need not ask for each.
+      stats.push({ mode: statMode(kind, 0), ino: inodes.numberOf(inode) })
+    }
+    return [0, { names, stats }]
+  }
+
+  const readlink = (path: string): Answer<string> => {
+    const node = nodes.at(path)
+    if (node === undefined) return [ENOENT]
+    const target = fileSystem.linkTarget(node)
+    return target === undefined ? [EINVAL] : [0, passedTarget(target)]
+  }
+
+  const open = (path: string, flags: number): Answer<number> => {
+    if ((flags & ACCESS_MODE_BITS) !== 0) return [EROFS]
+    const node = nodes.at(path)
+    if (node === undefined) return [ENOENT]
+    if (fileSystem.attributes(node).kind === 'directory') return [EISDIR]
+    if (handles.size() >= HANDLES_LIMIT) return [EMFILE]
+    const opened = fileSystem.open(node)
+    return opened === undefined ? [ENOENT] : [0, handles.add(opened)]
+  }
+
+  /** The number of bytes read takes the place of the errno. */
+  const read = (handle: number, buffer: Uint8Array, offset: number): Answer<never> => {
+    const opened = handles.at(handle)
+    return [opened === undefined ? EBADF : opened.read(buffer, offset)]
+  }
+
+  return { getattr, readdir, readlink, open, read }
 }
 
 /** Open files by a small number; `read` never resolves a path again, so pruning cannot disturb it. */
@@ -114,8 +128,8 @@ class HandleTable {
   readonly #open = new Map<number, ReadHandle>()
   #next = 1
 
-  isFull(): boolean {
-    return this.#open.size >= HANDLES_LIMIT
+  size(): number {
+    return this.#open.size
   }
 
   add(handle: ReadHandle): number {

@@ -41,7 +41,7 @@ export function mayBeShortened(passed: string): boolean {
 
 function spell(name: string): string {
   let result = ''
-  for (let index = 0; index < name.length; ) {
+  for (let index = 0; index < name.length;) {
     const length = characterLength(name.charCodeAt(index))
     const text = textOfName(name.slice(index, index + length))
     if (text !== undefined && text !== '' && !PRIVATE_USE.test(text)) {

@@ -1,0 +1,25 @@
+/** A signal that asks the program to end, as an error with the right exit code. */
+import { SnapfsError } from '../errors/snapfs-error.ts'
+
+export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+
+/** The reason the process boundary aborts with. */
+export class Interruption {
+  readonly signal: EndSignal
+
+  constructor(signal: EndSignal) {
+    this.signal = signal
+  }
+}
+
+const CODES = { SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED', SIGHUP: 'HANGUP' } as const
+
+/** @throws SnapfsError when the signal was given */
+export function throwIfInterrupted(signal: AbortSignal): void {
+  if (!signal.aborted) return
+  const reason: unknown = signal.reason
+  const name = reason instanceof Interruption ? reason.signal : 'SIGTERM'
+  throw new SnapfsError(CODES[name], `Ended by ${name}; nothing was published.`, {
+    hint: 'Earlier snapshots are untouched. Run again at any time.',
+  })
+}

@@ -1,0 +1,77 @@
+/** `snapfs list`: what snapshots there are. Reads only, and takes no lock. */
+import type { Outcome } from '../model/manifest.ts'
+import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { seriesDirectory, snapshotDirectory } from '../repository/layout.ts'
+import { openRepository } from '../repository/open-repository.ts'
+import { storageError } from '../repository/storage-error.ts'
+import { systemErrorCode } from '../errors/system-error.ts'
+import { epochMsOf } from '../model/snapshot-id.ts'
+
+export interface ListedSnapshot {
+  readonly id: string
+  /** The instant its name stands for, in milliseconds since 1970. */
+  readonly timeMs: number
+  readonly outcome: Outcome
+  readonly files: number
+  readonly totalBytes: number
+  readonly changedFiles: number
+  readonly changedBytes: number
+  readonly problemCount: number
+  readonly pinned: boolean
+  readonly tags: readonly string[]
+  readonly comment: string | undefined
+  readonly path: string
+}
+
+export interface SeriesListing {
+  readonly profile: string
+  readonly repository: string
+  /** Oldest first. */
+  readonly snapshots: readonly ListedSnapshot[]
+  readonly damaged: readonly { readonly id: string; readonly reason: string }[]
+  readonly warnings: readonly string[]
+}
+
+/**
+ * @param profile its series; one that has none yet is listed as empty
+ * @throws SnapfsError when the repository cannot be read
+ */
+export async function listSnapshots(
+  repositoryPath: string,
+  profile: string,
+): Promise<SeriesListing> {
+  const repository = await openRepository(repositoryPath)
+  const place = { repository: repository.path, profile }
+  try {
+    const { snapshots, damaged } = readSeries(place)
+    const labels = readLabels(place)
+    return {
+      profile,
+      repository: repository.path,
+      snapshots: snapshots.map(({ id, manifest }) => ({
+        id,
+        timeMs: epochMsOf(id),
+        outcome: manifest.outcome,
+        files: manifest.counts.files,
+        totalBytes: manifest.counts.totalBytes,
+        changedFiles: manifest.counts.changedFiles + manifest.counts.attributeOnlyFiles,
+        changedBytes: manifest.counts.changedBytes,
+        problemCount: manifest.problemCount,
+        pinned: labels?.get(id)?.pinned ?? false,
+        tags: labels?.get(id)?.tags ?? [],
+        comment: labels?.get(id)?.comment,
+        path: snapshotDirectory(place, id),
+      })),
+      damaged,
+      warnings:
+        labels === undefined
+          ? [`${seriesDirectory(place)}/labels.json cannot be read; pins are not shown.`]
+          : [],
+    }
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') {
+      return { profile, repository: repository.path, snapshots: [], damaged: [], warnings: [] }
+    }
+    throw storageError(error, repository.path)
+  }
+}

@@ -1,0 +1,131 @@
+/** `snapfs mount --foreground`: serve the views until told to stop, or unmounted by somebody else. */
+import { CachedCatalog } from '../catalog/cached-catalog.ts'
+import { DiskCatalog } from '../catalog/disk-catalog.ts'
+import { profilesIn } from '../catalog/read-series.ts'
+import { SeriesHistory } from '../catalog/series-history.ts'
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { systemErrorCode } from '../errors/system-error.ts'
+import type { World } from '../model/world.ts'
+import { checkMountpoint } from '../fuse/check-mountpoint.ts'
+import { type Driver, type DriverName, MOUNT_TYPE, type MountSession } from '../fuse/driver.ts'
+import { fuseNativeDriver } from '../fuse/fuse-native/fuse-native-driver.ts'
+import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
+import { runFusermount } from '../fuse/run-fusermount.ts'
+import { openRepository } from '../repository/open-repository.ts'
+import { storageError } from '../repository/storage-error.ts'
+import { SeriesView } from '../view/series-view.ts'
+import { SnapshotFileSystem } from '../view/snapshot-file-system.ts'
+import { parseTimeTemplate } from '../view/time-template.ts'
+
+export interface ServeRequest {
+  readonly mountpoint: string
+  readonly repository: string
+  /** One series, or all that the repository holds. */
+  readonly profile: string | undefined
+  readonly driver: DriverName | 'auto'
+  readonly allowOther: boolean
+  readonly dateFormat: string
+  /** Ends the mount. */
+  readonly signal: AbortSignal
+  /** Called once, when the mount answers. */
+  readonly onServing: () => void
+  readonly onError: (error: unknown) => void
+}
+
+/** How often to look whether somebody else has unmounted; fuse-native does not tell. */
+const LOOK_MS = 500
+
+/** @throws SnapfsError when nothing could be mounted */
+export async function serveMount(request: ServeRequest, world: World): Promise<void> {
+  const template = parseTimeTemplate(request.dateFormat)
+  const repository = await openRepository(request.repository)
+  const mountpoint = await checkMountpoint(request.mountpoint, repository.path)
+  const profiles = chooseProfiles(repository.path, request.profile)
+  const series = profiles.map((profile) => {
+    const catalog = openCatalog(repository.path, profile)
+    // Histories have a memory of their own; through the inode cache they would only push out the rest.
+    const history = new SeriesHistory(catalog)
+    return new SeriesView(new CachedCatalog(catalog), history, template, world.timeZone)
+  })
+  const fileSystem = new SnapshotFileSystem(series, { owner: world.userId, group: world.groupId })
+  const session = await driverFor(request.driver).mount({
+    fileSystem,
+    mountpoint,
+    allowOther: request.allowOther,
+    onError: request.onError,
+  })
+  request.onServing()
+  await unmountedOrStopped(mountpoint, session, request.signal)
+}
+
+function chooseProfiles(repository: string, profile: string | undefined): readonly string[] {
+  const all = profilesIn(repository)
+  if (profile === undefined && all.length > 0) return all
+  if (profile !== undefined && all.includes(profile)) return [profile]
+  throw new SnapfsError(
+    'USAGE',
+    profile === undefined
+      ? `The repository ${repository} holds no snapshots yet.`
+      : `The repository ${repository} holds no snapshots of a profile "${profile}".`,
+    {
+      hint:
+        all.length === 0
+          ? 'Make one first: snapfs backup'
+          : `It has snapshots of: ${all.join(', ')}`,
+    },
+  )
+}
+
+function openCatalog(repository: string, profile: string): DiskCatalog {
+  try {
+    return new DiskCatalog({ repository, profile })
+  } catch (error) {
+    throw storageError(error, repository)
+  }
+}
+
+function driverFor(name: DriverName | 'auto'): Driver {
+  switch (name) {
+    case 'auto':
+    case 'fuse-native':
+      return fuseNativeDriver
+  }
+}
+
+async function unmountedOrStopped(
+  mountpoint: string,
+  session: MountSession,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    // After a lazy unmount nobody new can enter, but what is open stays readable to its end.
+    if (!(await isMounted(mountpoint)) && session.openFiles() === 0) return
+    await pause(LOOK_MS, signal)
+  }
+  if (!(await isMounted(mountpoint))) return
+  // A reader may still sit in the mount; this process ends all the same, and must not leave it dead.
+  const result = await runFusermount(mountpoint, 'plainly')
+  if (result.kind !== 'unmounted') await runFusermount(mountpoint, 'lazily')
+}
+
+async function isMounted(mountpoint: string): Promise<boolean> {
+  try {
+    return mountedAt(await readMountTable(), mountpoint)?.type === MOUNT_TYPE
+  } catch (error) {
+    // Out of descriptors for a moment: no reason to give up the mount.
+    if (systemErrorCode(error) === 'EMFILE') return true
+    throw error
+  }
+}
+
+function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, durationMs)
+    signal.addEventListener('abort', done)
+  })
+}

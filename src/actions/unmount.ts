@@ -1,0 +1,40 @@
+/** `snapfs unmount`: end a mount. Asks the kernel's table only: a hanging mount must not hang this. */
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { resolveMountpoint } from '../fuse/check-mountpoint.ts'
+import { MOUNT_TYPE } from '../fuse/driver.ts'
+import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
+import { runFusermount } from '../fuse/run-fusermount.ts'
+
+/**
+ * @param lazily also when files are open: they stay readable until the serving process ends
+ * @throws SnapfsError MOUNT_FAILED or FUSE_UNAVAILABLE
+ */
+export async function unmount(path: string, lazily: 'lazily' | 'plainly'): Promise<void> {
+  const mountpoint = await resolveMountpoint(path)
+  const mounted = mountedAt(await readMountTable(), mountpoint)
+  if (mounted?.type !== MOUNT_TYPE) {
+    throw new SnapfsError(
+      'MOUNT_FAILED',
+      mounted === undefined
+        ? `Nothing is mounted on ${path}.`
+        : `What is mounted on ${path} is not snapfs but ${mounted.type}.`,
+    )
+  }
+  const result = await runFusermount(mountpoint, lazily)
+  switch (result.kind) {
+    case 'unmounted':
+      return
+    case 'busy':
+      throw new SnapfsError('MOUNT_FAILED', `${path} is in use.`, {
+        hint: `Close what is open there (fuser -vm ${path} names it), or use --lazy.`,
+      })
+    case 'no-fusermount':
+      throw new SnapfsError('FUSE_UNAVAILABLE', 'The program fusermount is not installed.', {
+        hint: 'On Debian and Ubuntu: apt-get install fuse3.',
+      })
+    case 'failed':
+      throw new SnapfsError('MOUNT_FAILED', `${path} could not be unmounted.`, {
+        details: [result.message],
+      })
+  }
+}

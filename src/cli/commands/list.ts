@@ -1,0 +1,93 @@
+/** `snapfs list` */
+import type { Command } from 'commander'
+import { resolve } from 'node:path'
+import { profilesIn } from '../../catalog/read-series.ts'
+import { listSnapshots } from '../../actions/list-snapshots.ts'
+import type { SeriesListing } from '../../actions/list-snapshots.ts'
+import { openRepository } from '../../repository/open-repository.ts'
+import { checkProfileName } from '../../model/profile.ts'
+import type { Context } from '../context.ts'
+import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
+import { listingLines } from '../render-list.ts'
+import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
+
+interface Options {
+  readonly repository?: string
+  readonly config?: string
+  readonly json?: true
+}
+
+export function addList(program: Command, context: Context): void {
+  program
+    .command('list')
+    .summary('show the snapshots there are')
+    .description(
+      `Shows the snapshots of a profile, or of all of them, oldest first: when each was made (local time with
+its offset), whether it is complete or partial, how many files and bytes it holds, and how many of them
+were new or changed. Pins and other labels stand at the end of the line.
+
+Only reads: works while a backup runs, and on a repository that is read-only.`,
+    )
+    .argument('[PROFILE]', 'one profile (default: all)')
+    .option('--repository <REPO>', 'the repository, instead of the configured ones')
+    .option('--config <FILE>', 'the configuration file to read')
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      afterHelp(
+        section(
+          'EXAMPLE',
+          `
+$ snapfs list home
+home  /mnt/backup/snapfs/home
+  TIME                        OUTCOME    FILES    SIZE  CHANGED   COPIED
+  2026-11-20 09:00:00 +01:00  complete  41,310  5.2 GB   41,310   5.2 GB
+  2026-11-22 15:30:00 +01:00  complete  41,322  5.2 GB       31  1.1 MB
+  2 snapshots
+`,
+        ),
+        exitStatusText([...ALWAYS, ...REPOSITORY]),
+      ),
+    )
+    .action(async (name: string | undefined, options: Options) => {
+      const listings = await chosenListings(context, name, options)
+      const { output, world } = context
+      if (options.json) {
+        output.answer(JSON.stringify({ series: listings.map(withTimeText) }))
+        return
+      }
+      listings.forEach((listing, index) => {
+        if (index > 0) output.answer('')
+        listingLines(listing, world.timeZone).forEach(output.answer)
+        listing.warnings.forEach((warning) => output.remark(`snapfs: ${warning}`))
+      })
+      if (listings.length === 0) output.answer('no snapshots yet')
+    })
+}
+
+async function chosenListings(
+  context: Context,
+  name: string | undefined,
+  options: Options,
+): Promise<readonly SeriesListing[]> {
+  if (options.repository !== undefined) {
+    const path = resolve(options.repository)
+    const repository = await openRepository(path)
+    const names = name === undefined ? profilesIn(repository.path) : [checkProfileName(name)]
+    return Promise.all(names.map((profile) => listSnapshots(path, profile)))
+  }
+  const config = await requireConfig(context, options.config)
+  const profiles = selectProfiles(config, name === undefined ? [] : [name])
+  return Promise.all(profiles.map((profile) => listSnapshots(profile.repository, profile.name)))
+}
+
+/** JSON carries times as RFC 3339. */
+function withTimeText(listing: SeriesListing): unknown {
+  return {
+    ...listing,
+    snapshots: listing.snapshots.map(({ timeMs, ...rest }) => ({
+      ...rest,
+      time: new Date(timeMs).toISOString(),
+    })),
+  }
+}

@@ -1,0 +1,155 @@
+/** `snapfs mount` and `snapfs unmount` */
+import { type Command, Option } from 'commander'
+import { resolve } from 'node:path'
+import { mountInBackground } from '../../actions/mount-in-background.ts'
+import { serveMount } from '../../actions/serve-mount.ts'
+import { unmount } from '../../actions/unmount.ts'
+import { SnapfsError } from '../../errors/snapfs-error.ts'
+import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
+import { DEFAULT_TEMPLATE_TEXT } from '../../view/time-template.ts'
+import type { Context } from '../context.ts'
+import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
+import { errorLines } from '../render-error.ts'
+import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
+
+interface MountOptions {
+  readonly profile?: string
+  readonly repository?: string
+  readonly config?: string
+  readonly foreground?: true
+  readonly driver: DriverName | 'auto'
+  readonly allowOther?: true
+  readonly dateFormat: string
+}
+
+export function addMount(program: Command, context: Context): void {
+  program
+    .command('mount')
+    .summary('show all snapshots as a file system')
+    .description(
+      `Mounts the snapshots on the directory MOUNTPOINT, read-only, and returns when they can be read. A
+process in the background serves them until "snapfs unmount". A new snapshot appears by itself.
+
+  by-date/   one directory per snapshot, named by its local time; "latest" is the newest
+  by-file/   the same tree, but every file is a directory that holds all the versions it ever had,
+             each named by the time it was first seen; deleted files are there too
+
+With one profile this is the root of the mount; with several, each has a directory of its own first. Only
+you can enter, unless --allow-other; then owners and permissions decide, as they were stored. Access
+control lists are not looked at.`,
+    )
+    .argument('<MOUNTPOINT>', 'an empty directory')
+    .option('--profile <NAME>', 'only the snapshots of this profile')
+    .option('--repository <REPO>', 'the repository, instead of the configured one')
+    .option('--config <FILE>', 'the configuration file to read')
+    .option('--foreground', 'serve from this process and stay; errors go to standard error')
+    .addOption(
+      new Option('--driver <NAME>', 'what speaks FUSE')
+        .choices(['auto', ...DRIVER_NAMES])
+        .default('auto'),
+    )
+    .option('--allow-other', 'let other users in')
+    .option(
+      '--date-format <FORMAT>',
+      'names in by-date, as in %Y/%m/%d_%H-%M-%S',
+      DEFAULT_TEMPLATE_TEXT,
+    )
+    .addHelpText(
+      'after',
+      afterHelp(
+        section(
+          'EXAMPLE',
+          `
+$ snapfs mount ~/history
+$ ls ~/history/by-file/Documents/report.odt
+report@2026-11-20_09-00-00.odt  report@2026-11-22_15-30-00.odt
+$ cp ~/history/by-file/Documents/report.odt/report@2026-11-20_09-00-00.odt ~/
+$ snapfs unmount ~/history
+`,
+        ),
+        exitStatusText([
+          ...ALWAYS,
+          ...REPOSITORY,
+          'FUSE_UNAVAILABLE',
+          'MOUNT_FAILED',
+          'HANGUP',
+          'INTERRUPTED',
+          'TERMINATED',
+        ]),
+      ),
+    )
+    .action(async (mountpoint: string, options: MountOptions) => {
+      const repository = await repositoryToMount(context, options)
+      const place = resolve(mountpoint)
+      if (options.foreground === undefined) {
+        const commandLine = foregroundCommandLine(place, repository, options)
+        await mountInBackground(context.startAgain(commandLine), place)
+        return
+      }
+      await serveMount(
+        {
+          mountpoint: place,
+          repository,
+          profile: options.profile,
+          driver: options.driver,
+          allowOther: options.allowOther === true,
+          dateFormat: options.dateFormat,
+          signal: context.signal,
+          onServing: () => context.tellStarter?.({ kind: 'serving' }),
+          onError: (error) => errorLines(error).forEach(context.output.remark),
+        },
+        context.world,
+      )
+    })
+}
+
+export function addUnmount(program: Command): void {
+  program
+    .command('unmount')
+    .alias('umount')
+    .summary('end a mount')
+    .description('Ends what "snapfs mount" began. Fails while files in it are open, unless --lazy.')
+    .argument('<MOUNTPOINT>', 'where the snapshots are mounted')
+    .option('--lazy', 'take it away now; what is open stays readable until it is closed')
+    .addHelpText(
+      'after',
+      afterHelp(
+        section('EXAMPLE', '$ snapfs unmount ~/history'),
+        exitStatusText([...ALWAYS, 'FUSE_UNAVAILABLE', 'MOUNT_FAILED']),
+      ),
+    )
+    .action(async (mountpoint: string, options: { readonly lazy?: true }) => {
+      await unmount(mountpoint, options.lazy ? 'lazily' : 'plainly')
+    })
+}
+
+/** The one repository that is meant. @throws SnapfsError USAGE when that is not clear */
+async function repositoryToMount(context: Context, options: MountOptions): Promise<string> {
+  if (options.repository !== undefined) return resolve(options.repository)
+  const config = await requireConfig(context, options.config)
+  const profiles = selectProfiles(config, options.profile === undefined ? [] : [options.profile])
+  const repositories = [...new Set(profiles.map((profile) => profile.repository))]
+  const only = repositories[0]
+  if (only !== undefined && repositories.length === 1) return only
+  throw new SnapfsError('USAGE', 'The configuration names several repositories.', {
+    hint: `Say which with --profile or --repository: ${repositories.join(', ')}.`,
+  })
+}
+
+function foregroundCommandLine(
+  mountpoint: string,
+  repository: string,
+  options: MountOptions,
+): string[] {
+  return [
+    'mount',
+    '--foreground',
+    `--repository=${repository}`,
+    `--driver=${options.driver}`,
+    `--date-format=${options.dateFormat}`,
+    ...(options.profile === undefined ? [] : [`--profile=${options.profile}`]),
+    ...(options.allowOther ? ['--allow-other'] : []),
+    '--',
+    mountpoint,
+  ]
+}

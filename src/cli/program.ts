@@ -1,0 +1,96 @@
+/** The command line: words to actions, errors to sentences and exit codes. */
+import { Command, CommanderError } from 'commander'
+import { exitCodeOf } from '../errors/exit-code.ts'
+import { addBackup } from './commands/backup.ts'
+import { addInit } from './commands/init.ts'
+import { addList } from './commands/list.ts'
+import { addMount, addUnmount } from './commands/mount.ts'
+import type { Context } from './context.ts'
+import { afterHelp, exitStatusText, section } from './help-text.ts'
+import { errorLines, errorObject, exitCodeFor } from './render-error.ts'
+import { SnapfsError } from '../errors/snapfs-error.ts'
+
+/**
+ * Runs a command line to its end. Never throws.
+ * @returns the exit code of the process
+ */
+export async function runProgram(words: readonly string[], context: Context): Promise<number> {
+  let exitCode = exitCodeOf('DONE')
+  const program = createProgram(context, (code) => (exitCode = code))
+  try {
+    await program.parseAsync(words, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? exitCodeOf('DONE') : exitCodeOf('USAGE')
+    }
+    reportError(error, words.includes('--json'), context)
+    return exitCodeFor(error)
+  }
+}
+
+function createProgram(context: Context, setExitCode: (exitCode: number) => void): Command {
+  const { output } = context
+  const program = new Command('snapfs')
+    .description(
+      `Backs up directories into hard-linked snapshots, and shows them as a file system: by date, and by the
+history of each file. Snapshots are plain directories; cp alone gets everything back.`,
+    )
+    .version(context.world.version, '--version', 'print the version')
+    .helpOption('-h, --help', 'print this help, or that of a command')
+    .helpCommand('help [command]', 'print the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => output.answer(text.replace(/\n$/u, '')),
+      writeErr: (text) => output.remark(text.replace(/\n$/u, '')),
+      outputError: (text, write) => write(text.replace(/^error: /u, 'snapfs: ')),
+    })
+    .showHelpAfterError('(snapfs --help shows what there is)')
+    .addHelpText(
+      'after',
+      afterHelp(
+        section(
+          'EXAMPLE',
+          `
+$ snapfs init /mnt/backup/snapfs --source ~
+$ snapfs backup
+$ snapfs mount ~/history
+$ ls ~/history/by-file/Documents/report.odt
+`,
+        ),
+        section(
+          'FILES',
+          `
+~/.config/snapfs/config.toml   the configuration (root: /etc/snapfs/config.toml); the environment
+                               variable SNAPFS_CONFIG or the option --config chooses another
+`,
+        ),
+        exitStatusText(),
+      ),
+    )
+  addInit(program, context)
+  addBackup(program, context, setExitCode)
+  addList(program, context)
+  addMount(program, context)
+  addUnmount(program)
+  return program
+}
+
+function reportError(error: unknown, asJson: boolean, context: Context): void {
+  const { output, tellStarter } = context
+  if (tellStarter !== undefined) {
+    tellStarter({
+      kind: 'failed',
+      code: error instanceof SnapfsError ? error.code : 'DEFECT',
+      message: error instanceof Error ? error.message : String(error),
+      hint: error instanceof SnapfsError ? error.hint : undefined,
+      details:
+        error instanceof SnapfsError
+          ? [...error.details]
+          : [error instanceof Error ? (error.stack ?? '') : ''],
+    })
+    return
+  }
+  if (asJson) output.remark(JSON.stringify({ error: errorObject(error) }))
+  else errorLines(error).forEach(output.remark)
+}

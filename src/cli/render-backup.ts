@@ -1,0 +1,33 @@
+/** What a backup says when it is over. */
+import type { BackUpReport } from '../actions/back-up.ts'
+import { bytesText, countOf, countText, durationText } from './render-numbers.ts'
+
+/** Problems shown; all that were kept are in the manifest. */
+const SHOWN_PROBLEMS = 5
+
+/** For a person who watches. */
+export function summaryLines(report: BackUpReport): string[] {
+  const { counts } = report
+  const changed = counts.changedFiles + counts.attributeOnlyFiles
+  return [
+    `${report.profile}: snapshot ${report.id}, ${report.outcome}, in ${durationText(report.durationMs)}`,
+    `  ${countOf(counts.files, 'file')}, ${bytesText(counts.totalBytes)}; new or changed: ${countText(changed)}, ${bytesText(counts.changedBytes)} copied`,
+    `  ${report.path}`,
+    ...report.notes.map((note) => `  Note: ${note}`),
+  ]
+}
+
+/** What must be said even under cron: nothing when all is well. */
+export function troubleLines(report: BackUpReport): string[] {
+  const lines = report.warnings.map((warning) => `snapfs: ${report.profile}: ${warning}`)
+  if (report.outcome === 'complete') return lines
+  const unread = report.problems.filter((problem) => problem.kind !== 'vanished')
+  const rest = report.problemCount - Math.min(unread.length, SHOWN_PROBLEMS)
+  return [
+    ...lines,
+    `snapfs: ${report.profile}: the snapshot ${report.id} is partial: ${countOf(report.problemCount, 'problem')} while reading the source.`,
+    ...unread.slice(0, SHOWN_PROBLEMS).map((problem) => `  | ${problem.message}`),
+    ...(rest > 0 ? [`  | … and ${countText(rest)} more`] : []),
+    `  It was kept and is marked. The list is in ${report.path}/manifest.json.`,
+  ]
+}

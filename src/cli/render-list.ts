@@ -1,0 +1,55 @@
+/** `snapfs list` as text. */
+import type { ListedSnapshot, SeriesListing } from '../actions/list-snapshots.ts'
+import { printableText } from '../model/entry-name.ts'
+import { bytesText, countOf, countText, localTimeText } from './render-numbers.ts'
+
+const HEADINGS = ['TIME', 'OUTCOME', 'FILES', 'SIZE', 'CHANGED', 'COPIED', ''] as const
+/** Columns of numbers. */
+const RIGHT_ALIGNED = new Set([2, 3, 4, 5])
+
+export function listingLines(listing: SeriesListing, zone: string): string[] {
+  const title = `${listing.profile}  ${printableText(listing.repository)}/${listing.profile}`
+  const damaged = listing.damaged.map(({ id, reason }) => `${id} is damaged: ${reason}`)
+  if (listing.snapshots.length === 0) return [title, '  no snapshots yet', ...damaged]
+  const rows = listing.snapshots.map((snapshot) => cells(snapshot, zone))
+  return [
+    title,
+    ...alignColumns([HEADINGS, ...rows]).map((line) => `  ${line}`),
+    `  ${countOf(listing.snapshots.length, 'snapshot')}`,
+    ...damaged,
+  ]
+}
+
+function cells(snapshot: ListedSnapshot, zone: string): readonly string[] {
+  const marks = [
+    ...(snapshot.pinned ? ['pinned'] : []),
+    ...snapshot.tags.map((tag) => `#${printableText(tag)}`),
+    ...(snapshot.problemCount > 0 ? [countOf(snapshot.problemCount, 'problem')] : []),
+    ...(snapshot.comment === undefined ? [] : [printableText(snapshot.comment)]),
+  ]
+  return [
+    localTimeText(snapshot.timeMs, zone),
+    snapshot.outcome,
+    countText(snapshot.files),
+    bytesText(snapshot.totalBytes),
+    countText(snapshot.changedFiles),
+    bytesText(snapshot.changedBytes),
+    marks.join(' '),
+  ]
+}
+
+/** Pads each column to its widest cell. Cells hold no wide characters but in the last column. */
+function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = HEADINGS.map((_heading, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  )
+  return rows.map((row) =>
+    row
+      .map((cell, column) => {
+        const width = column === HEADINGS.length - 1 ? 0 : (widths[column] ?? 0)
+        return RIGHT_ALIGNED.has(column) ? cell.padStart(width) : cell.padEnd(width)
+      })
+      .join('  ')
+      .trimEnd(),
+  )
+}

@@ -1,0 +1,33 @@
+/** Numbers and times as people read them. */
+import prettyBytes from 'pretty-bytes'
+import { Temporal } from 'temporal-polyfill'
+
+export function countText(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** `1 file`, `2 files`. */
+export function countOf(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+export function bytesText(bytes: number): string {
+  return prettyBytes(bytes)
+}
+
+export function durationText(milliseconds: number): string {
+  const seconds = milliseconds / 1000
+  if (seconds < 60) return `${seconds.toFixed(1)} s`
+  const minutes = Math.floor(seconds / 60)
+  const rest = Math.round(seconds - minutes * 60)
+  return minutes < 60
+    ? `${minutes} min ${rest} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+}
+
+/** `2026-11-22 15:30:00 +01:00` in a zone. */
+export function localTimeText(epochMs: number, zone: string): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone)
+  const text = local.toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' ')
+  return `${text} ${local.offset}`
+}

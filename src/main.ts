@@ -1,0 +1,86 @@
+/**
+ * The process boundary: command line, environment, clock, signals and streams come in here and nowhere
+ * else, and the exit code goes out.
+ */
+import { readFileSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Temporal } from 'temporal-polyfill'
+import { type EndSignal, Interruption } from './actions/interruption.ts'
+import type { Context } from './cli/context.ts'
+import type { Output } from './cli/output.ts'
+import { runProgram } from './cli/program.ts'
+import { exitCodeOf } from './errors/exit-code.ts'
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly EndSignal[]
+
+function listenToSignals(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      // Who presses Ctrl-C twice means it: rsync dies with this process, and the next run tidies up.
+      if (controller.signal.aborted && signal === 'SIGINT') process.exit(exitCodeOf('INTERRUPTED'))
+      controller.abort(new Interruption(signal))
+    })
+  }
+  return controller.signal
+}
+
+function standardStreams(): Output {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // `snapfs list | head -1` has got what it wanted.
+      if (error.code === 'EPIPE') process.exit(exitCodeOf('DONE'))
+      throw error
+    })
+  }
+  return {
+    answer: (line) => process.stdout.write(`${line}\n`),
+    remark: (line) => process.stderr.write(`${line}\n`),
+    answerIsWatched: process.stdout.isTTY,
+    terminal: process.stderr.isTTY ? process.stderr : undefined,
+  }
+}
+
+function ownVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { readonly version: string }).version
+}
+
+const program = fileURLToPath(import.meta.url)
+const tell = process.send?.bind(process)
+
+const context: Context = {
+  world: {
+    clock: { now: () => Date.now(), elapsed: () => performance.now() },
+    timeZone: Temporal.Now.timeZoneId(),
+    host: hostname(),
+    userId: process.getuid?.() ?? 0,
+    groupId: process.getgid?.() ?? 0,
+    homeDirectory: homedir(),
+    version: ownVersion(),
+  },
+  output: standardStreams(),
+  signal: listenToSignals(),
+  environment: {
+    config: process.env['SNAPFS_CONFIG'],
+    configHome: process.env['XDG_CONFIG_HOME'],
+  },
+  programPath: resolve(process.env['SNAPFS_PROGRAM'] ?? program),
+  startAgain: (commandLine) => ({
+    program: process.execPath,
+    arguments: [program, ...commandLine],
+  }),
+  tellStarter:
+    tell === undefined
+      ? undefined
+      : (message) => {
+          tell(message, () => process.disconnect())
+        },
+}
+
+const exitCode = await runProgram(process.argv.slice(2), context)
+// The starter of a mount waits for word; it must be on its way before this process ends.
+while (process.connected) await new Promise((done) => setTimeout(done, 5))
+process.exit(exitCode)

@@ -1,0 +1,19 @@
+/** What the process boundary tells everything below it, so that nothing else asks. */
+
+export interface Clock {
+  /** Milliseconds since 1970; may jump. */
+  now(): number
+  /** Milliseconds that only ever grow, also while the machine sleeps or its clock is set. */
+  elapsed(): number
+}
+
+export interface World {
+  readonly clock: Clock
+  /** The IANA time zone of the user. */
+  readonly timeZone: string
+  readonly host: string
+  readonly userId: number
+  readonly groupId: number
+  readonly homeDirectory: string
+  readonly version: string
+}
