@@ -1,6 +1,6 @@
 /** `snapfs list`: what snapshots there are. Reads only, and takes no lock. */
 import type { Outcome } from '../model/manifest.ts'
-import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { profilesIn, readLabels, readSeries } from '../catalog/read-series.ts'
 import { seriesDirectory, snapshotDirectory } from '../repository/layout.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { storageError } from '../repository/storage-error.ts'
@@ -30,6 +30,13 @@ export interface SeriesListing {
   readonly snapshots: readonly ListedSnapshot[]
   readonly damaged: readonly { readonly id: string; readonly reason: string }[]
   readonly warnings: readonly string[]
+}
+
+/** The series of a whole repository. @throws SnapfsError when it cannot be read */
+export async function listRepository(repositoryPath: string): Promise<readonly SeriesListing[]> {
+  const repository = await openRepository(repositoryPath)
+  const profiles = profilesIn(repository.path)
+  return Promise.all(profiles.map((profile) => listSnapshots(repositoryPath, profile)))
 }
 
 /**

@@ -1,10 +1,7 @@
 /** `snapfs list` */
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
-import { profilesIn } from '../../catalog/read-series.ts'
-import { listSnapshots } from '../../actions/list-snapshots.ts'
-import type { SeriesListing } from '../../actions/list-snapshots.ts'
-import { openRepository } from '../../repository/open-repository.ts'
+import { listRepository, listSnapshots, type SeriesListing } from '../../actions/list-snapshots.ts'
 import { checkProfileName } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
@@ -72,9 +69,8 @@ async function chosenListings(
 ): Promise<readonly SeriesListing[]> {
   if (options.repository !== undefined) {
     const path = resolve(options.repository)
-    const repository = await openRepository(path)
-    const names = name === undefined ? profilesIn(repository.path) : [checkProfileName(name)]
-    return Promise.all(names.map((profile) => listSnapshots(path, profile)))
+    if (name === undefined) return listRepository(path)
+    return [await listSnapshots(path, checkProfileName(name))]
   }
   const config = await requireConfig(context, options.config)
   const profiles = selectProfiles(config, name === undefined ? [] : [name])

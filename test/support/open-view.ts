@@ -1,0 +1,27 @@
+/** A view over a catalog, put together as the serving process does it. */
+import type { Catalog } from '../../src/catalog/catalog.ts'
+import { CachedCatalog } from '../../src/catalog/cached-catalog.ts'
+import { SeriesHistory } from '../../src/catalog/series-history.ts'
+import { SeriesView } from '../../src/view/series-view.ts'
+import { SnapshotFileSystem } from '../../src/view/snapshot-file-system.ts'
+import { DEFAULT_TEMPLATE_TEXT, parseTimeTemplate } from '../../src/view/time-template.ts'
+
+export function openView(
+  catalogs: readonly Catalog[],
+  zone: string,
+  template: string = DEFAULT_TEMPLATE_TEXT,
+): SnapshotFileSystem {
+  const series = catalogs.map(
+    (catalog) =>
+      new SeriesView(
+        new CachedCatalog(catalog),
+        new SeriesHistory(catalog),
+        parseTimeTemplate(template),
+        zone,
+      ),
+  )
+  return new SnapshotFileSystem(series, {
+    owner: process.getuid?.() ?? 0,
+    group: process.getgid?.() ?? 0,
+  })
+}

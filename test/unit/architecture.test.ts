@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { PROJECT, readSource, roomOfImport, type SourceFile } from '../support/read-source.ts'
+
+/**
+ * Which room may import which; the same table stands in native-notes/ARCHITECTURE.md. Changing it is a
+ * decision, to be written down in native-notes/decisions/.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  main: ['actions', 'cli', 'errors'],
+  index: ['catalog', 'errors', 'model'],
+  errors: [],
+  model: ['errors'],
+  config: ['errors', 'model'],
+  rsync: ['errors', 'model'],
+  scan: ['errors', 'model'],
+  repository: ['errors', 'model'],
+  catalog: ['errors', 'model', 'repository'],
+  view: ['catalog', 'errors', 'model'],
+  fuse: ['catalog', 'errors', 'model', 'view'],
+  actions: ['catalog', 'config', 'errors', 'fuse', 'model', 'repository', 'rsync', 'scan', 'view'],
+  cli: ['actions', 'config', 'errors', 'fuse', 'model', 'view'],
+}
+
+interface Ban {
+  readonly what: string
+  readonly pattern: RegExp
+  readonly allowedIn: (file: SourceFile) => boolean
+  readonly instead: string
+}
+
+const BANS: readonly Ban[] = [
+  {
+    what: 'starts a child process',
+    pattern: /from '(?:execa|node:child_process)'/u,
+    allowedIn: ({ path }) =>
+      [
+        'rsync/run-rsync.ts',
+        'repository/sync-file-system.ts',
+        'fuse/run-fusermount.ts',
+        'actions/mount-in-background.ts',
+      ].includes(path),
+    instead: 'use one of the places that do: their number is kept small on purpose',
+  },
+  {
+    what: 'loads a FUSE binding',
+    pattern: /(?:from |import\()'fuse-native'/u,
+    allowedIn: ({ path }) => path.startsWith('fuse/fuse-native/'),
+    instead: 'only a driver knows what speaks FUSE',
+  },
+  {
+    what: 'loads fuse-native when it is itself loaded',
+    pattern: /^import (?!type)[^\n]*'fuse-native'/mu,
+    allowedIn: () => false,
+    instead: 'import() it inside the driver: backups work where it is not installed',
+  },
+  {
+    what: 'asks the clock',
+    pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.hrtime|Temporal\.Now/u,
+    allowedIn: ({ path }) => path === 'main.ts',
+    instead: 'take World.clock as an argument',
+  },
+  {
+    what: 'reads the environment, the command line or the user',
+    pattern: /\bprocess\.(?:env|argv|getuid|getgid|stdout|stderr|on)\b|from 'node:os'/u,
+    allowedIn: ({ path }) => path === 'main.ts' || path === 'fuse/errno.ts',
+    instead: 'take it as an argument; main.ts passes it down',
+  },
+  {
+    what: 'ends the process',
+    pattern: /\bprocess\.exit\b/u,
+    allowedIn: ({ path }) => path === 'main.ts',
+    instead: 'throw a SnapfsError; its code becomes the exit code',
+  },
+  {
+    what: 'writes to the console',
+    pattern: /\bconsole\./u,
+    allowedIn: () => false,
+    instead: 'return a report; cli/ renders it',
+  },
+  {
+    what: 'blocks on the file system',
+    pattern: /\b(?:[a-z]+)Sync\(/u,
+    allowedIn: ({ room, path }) => ['catalog', 'scan'].includes(room) || path === 'main.ts',
+    instead: 'use node:fs/promises',
+  },
+  {
+    what: 'names an errno by number',
+    pattern: /\bconstants\.errno\b/u,
+    allowedIn: ({ path }) => path === 'fuse/errno.ts',
+    instead: 'fuse/errno.ts has them',
+  },
+  {
+    what: 'uses a default export, an enum or a namespace',
+    pattern: /^export default|^(?:export )?(?:const )?enum |^(?:export )?namespace /mu,
+    allowedIn: () => false,
+    instead: 'export by name; use a union of literals',
+  },
+  {
+    what: 're-exports',
+    pattern: /^export (?:\{[^}]*\}|\*) from/mu,
+    allowedIn: ({ path }) => path === 'index.ts',
+    instead: 'import from where it is defined',
+  },
+]
+
+const DUMPING_GROUND = /(?:^|\/)(?:utils?|helpers?|manager|common|misc|base|service)(?:\.ts|\/)/u
+const LINES_LIMIT = 300
+
+const files = readSource()
+
+describe('the architecture', () => {
+  test('has a rule for every room', () => {
+    expect([...new Set(files.map(({ room }) => room))].sort()).toEqual(
+      Object.keys(MAY_IMPORT).sort(),
+    )
+  })
+
+  test.each(files)('lets $path import what its room may', (file) => {
+    const foreign = file.imports
+      .map((specifier) => roomOfImport(file, specifier))
+      .filter((room) => room !== undefined && room !== file.room)
+      .filter((room) => !MAY_IMPORT[file.room]!.includes(room!))
+    expect(foreign).toEqual([])
+  })
+
+  test('reads only names and places from the repository room, below the actions', () => {
+    const offenders = files
+      .filter(({ room }) => room === 'catalog')
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((specifier) => specifier.includes('/repository/'))
+          .filter((specifier) => !specifier.endsWith('/layout.ts'))
+          .map((specifier) => `${path} imports ${specifier}`),
+      )
+    expect(offenders).toEqual([])
+  })
+
+  test.each(BANS)('keeps to one place what $what', ({ pattern, allowedIn, instead }) => {
+    const offenders = files.filter((file) => !allowedIn(file) && pattern.test(file.text))
+    expect(offenders.map(({ path }) => `${path}: ${instead}`)).toEqual([])
+  })
+
+  test('has no file for everything', () => {
+    expect(files.filter(({ path }) => DUMPING_GROUND.test(path)).map(({ path }) => path)).toEqual(
+      [],
+    )
+  })
+
+  test('has no file too long to read in one sitting', () => {
+    const long = files.filter(({ text }) => text.split('\n').length > LINES_LIMIT)
+    expect(long.map(({ path }) => path)).toEqual([])
+  })
+
+  test('is what native-notes/ARCHITECTURE.md says', () => {
+    const text = readFileSync(`${PROJECT}/native-notes/ARCHITECTURE.md`, 'utf8')
+    const rows = [...text.matchAll(/^\| `([a-z]+)(?:\.ts)?\/?` \|[^|]*\| ([^|]*) \|$/gmu)]
+    const table = Object.fromEntries(
+      rows.map(([, room, imports]) => [
+        room!,
+        [...imports!.matchAll(/`([a-z]+)`/gu)].map((match) => match[1]!).sort(),
+      ]),
+    )
+    expect(table).toEqual(MAY_IMPORT)
+  })
+})
