@@ -83,11 +83,11 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
   }
-  const checked = await compareSuspects(run, transfer, capabilities, bases, skipped)
-  throwIfInterrupted(signal)
-
   const summary = emptySummary()
   const log = new RsyncLog(staged.log)
+  const suspects = await findSuspectsOf(run, capabilities, bases, skipped)
+  const checked = suspects.length === 0 ? [] : [staged.checked]
+  if (suspects.length > 0) await compareByContent(run, transfer, suspects, summary, log)
   const end = await runRsync({
     arguments: rsyncArguments({ ...transfer, bases: [...checked, ...transfer.bases] }),
     signal,
@@ -113,19 +113,14 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   }
 }
 
-/**
- * Compares by content what only looks unchanged, in a directory of its own, which the main run then takes
- * as its first basis. Never a second pass over the staged tree: its inodes are shared by then.
- * @returns the directory, or nothing when there was nothing to compare
- */
-async function compareSuspects(
+/** What only looks unchanged, as paths below the source. */
+async function findSuspectsOf(
   run: TreeTransfer,
-  transfer: TransferRequest,
   capabilities: Capabilities,
   bases: readonly Snapshot[],
   skipped: readonly string[],
 ): Promise<readonly string[]> {
-  const { place, source, staged, signal } = run
+  const { place, source } = run
   const suspects = await findSuspects({
     source: bytePathFromText(source),
     bases: bases.map((basis) => ({
@@ -137,25 +132,43 @@ async function compareSuspects(
     ),
     comparesNanoseconds: capabilities.nanoseconds,
     nowMs: run.startedMs,
-    signal,
+    signal: run.signal,
   })
-  throwIfInterrupted(signal)
-  if (suspects.length === 0) return []
-  await mkdir(staged.checked, { mode: 0o700 })
+  throwIfInterrupted(run.signal)
+  return suspects
+}
+
+/**
+ * Compares suspects by content in a directory of their own, which the main run then takes as its first
+ * basis. Never a second pass over the staged tree: its inodes are shared by then.
+ */
+async function compareByContent(
+  run: TreeTransfer,
+  transfer: TransferRequest,
+  suspects: readonly string[],
+  summary: TransferSummary,
+  log: RsyncLog,
+): Promise<void> {
+  await mkdir(run.staged.checked, { mode: 0o700 })
   const end = await runRsync({
     arguments: rsyncArguments({
       ...transfer,
-      destination: staged.checked,
+      destination: run.staged.checked,
       scope: 'listed-by-content',
     }),
     input: Buffer.from(suspects.map((path) => `${path}\0`).join(''), 'latin1'),
-    signal,
-    onLine: () => undefined,
+    signal: run.signal,
+    onLine: (text) => {
+      const line = parseOutputLine(text)
+      if (line.kind !== 'change') return
+      // What changed is copied here; the main run only links it, and says nothing of it.
+      addLine(summary, line)
+      log.add(text)
+    },
   })
-  throwIfInterrupted(signal)
+  throwIfInterrupted(run.signal)
   // What could not be read here cannot be read by the main run either, which reports it.
   usableOrThrow(transferOutcome(end))
-  return [staged.checked]
 }
 
 /** Paths below the source, from its root, that no backup of it may enter. */

@@ -15,9 +15,13 @@ export function splitExtension(name: EntryName): {
   readonly stem: string
   readonly extension: string
 } {
-  const extension = (COMPOUND.exec(name) ?? EXTENSION.exec(name))?.[0] ?? ''
-  const stem = name.slice(0, name.length - extension.length)
-  return /^\.*$/u.test(stem) ? { stem: name, extension: '' } : { stem, extension }
+  for (const pattern of [COMPOUND, EXTENSION]) {
+    const extension = pattern.exec(name)?.[0]
+    if (extension === undefined) continue
+    const stem = name.slice(0, name.length - extension.length)
+    if (!/^\.*$/u.test(stem)) return { stem, extension }
+  }
+  return { stem: name, extension: '' }
 }
 
 /** The name of a version that was first seen at a time, given as text. */

@@ -1,0 +1,45 @@
+/** Making snapshots in tests of the engine, with a clock the test controls. */
+import { backUp, type BackUpReport, type BackUpRequest } from '../../src/actions/back-up.ts'
+import type { World } from '../../src/model/world.ts'
+import { createRepository } from '../../src/repository/create-repository.ts'
+
+export function testWorld(now: () => number = () => Date.now()): World {
+  return {
+    clock: { now, elapsed: () => performance.now() },
+    timeZone: 'UTC',
+    host: 'example',
+    userId: process.getuid?.() ?? 0,
+    groupId: process.getgid?.() ?? 0,
+    homeDirectory: '/nonexistent',
+    version: '0.0.0',
+  }
+}
+
+/** Makes a repository and gives a function that adds snapshots of a source to it. */
+export async function repositoryAt(path: string): Promise<void> {
+  await createRepository(path, Date.now(), process.getuid?.() === 0)
+}
+
+export async function backUpOnce(
+  repository: string,
+  source: string,
+  options: Partial<Pick<BackUpRequest, 'exclude' | 'emptySource' | 'signal'>> = {},
+  world: World = testWorld(),
+): Promise<BackUpReport> {
+  return backUp(
+    {
+      profile: { name: 'home', source, repository, exclude: [] },
+      exclude: [],
+      emptySource: 'refuse',
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      ...options,
+    },
+    world,
+  )
+}
+
+/** The tree of a snapshot. */
+export function treeOf(report: BackUpReport): string {
+  return `${report.path}/tree`
+}

@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { configFile } from '../../../src/config/load-config.ts'
+import { parseConfig } from '../../../src/config/parse-config.ts'
+import { renderConfig } from '../../../src/config/write-config.ts'
+import { SnapfsError } from '../../../src/errors/snapfs-error.ts'
+
+function parse(text: string) {
+  return parseConfig(text, 'config.toml', '/home/anna')
+}
+
+function complaintOf(text: string): string {
+  try {
+    parse(text)
+  } catch (error) {
+    if (error instanceof SnapfsError && error.code === 'USAGE') return error.message
+    throw error
+  }
+  throw new Error('nothing was wrong')
+}
+
+describe('the configuration', () => {
+  test('gives profiles, with the home directory put in', () => {
+    const text = `
+repository = "/mnt/backup"
+[profile.home]
+source = "~"
+exclude = [".cache/", "node_modules/"]
+[profile.work]
+source = "~/work/"
+repository = "/mnt/other"
+`
+    expect(parse(text).profiles).toEqual([
+      {
+        name: 'home',
+        source: '/home/anna',
+        repository: '/mnt/backup',
+        exclude: ['.cache/', 'node_modules/'],
+      },
+      { name: 'work', source: '/home/anna/work', repository: '/mnt/other', exclude: [] },
+    ])
+  })
+
+  test.each([
+    ['a = \n', /^config\.toml:2:1: /u],
+    ['repository = "/r"\n[profile.a\nsource = "/"', /^config\.toml:3:1: /u],
+    ['repository = "/r"\n[profile.a]\nsource = "/"\n[profile.a]\n', /^config\.toml:4:\d+: /u],
+    [
+      'repository = "/r"\nrepositry = "/x"\n[profile.a]\nsource = "/"',
+      /^config\.toml:2:1: repositry: unknown key/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = 3',
+      /^config\.toml:3:1: profile\.a\.source: expected string/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nexclude = []',
+      /^config\.toml:2:1: profile\.a\.source: is missing/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nexclude = ["ok",\n  ""]',
+      /^config\.toml:5:3: profile\.a\.exclude\.1: .*empty/u,
+    ],
+    ['repository = "r"\n[profile.a]\nsource = "/"', /^config\.toml:1:1: repository: .*begin with/u],
+    [
+      'repository = "/r"\n[profile."a b"]\nsource = "/"',
+      /^config\.toml:2:1: profile\.a b: .*named with/u,
+    ],
+    ['[profile.a]\nsource = "/"', /^config\.toml:1:1: profile\.a has no repository/u],
+    ['repository = "/r"', /^config\.toml:1:1: profile: is missing/u],
+    ['repository = "/r"\n[profile]', /^config\.toml:1:1: there is no/u],
+  ])('says where %j is wrong', (text, message) => {
+    expect(complaintOf(text)).toMatch(message)
+  })
+
+  test('is read or refused with a place, whatever it holds', () => {
+    const piece = fc.constantFrom(
+      'repository',
+      ' = ',
+      '"/r"',
+      '\n',
+      '[profile.a]',
+      'source',
+      '[',
+      ']',
+      '"',
+      '#',
+      "'''",
+      '{',
+      '}',
+      '1',
+      '__proto__',
+      '.',
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+        const text = pieces.join('')
+        try {
+          parse(text)
+        } catch (error) {
+          expect(error).toBeInstanceOf(SnapfsError)
+          expect(String(error)).toMatch(/config\.toml:\d+:\d+: /u)
+        }
+      }),
+    )
+  })
+
+  test('that init writes is read back as it was meant', () => {
+    for (const name of ['home', 'a.b', '0']) {
+      const profile = {
+        name,
+        source: '/home/anna/"odd" \\ name\t',
+        repository: '/mnt/back\u0001up',
+        exclude: ['.cache/'],
+      }
+      expect(parse(renderConfig(profile)).profiles).toEqual([profile])
+    }
+  })
+})
+
+describe('the place of the configuration', () => {
+  const place = {
+    option: undefined,
+    variable: undefined,
+    configHome: undefined,
+    homeDirectory: '/home/anna',
+    isRoot: false,
+  }
+
+  test('is what the option says, else the variable, else that of the user', () => {
+    expect(configFile({ ...place, option: 'a', variable: 'b' })).toBe('a')
+    expect(configFile({ ...place, variable: 'b' })).toBe('b')
+    expect(configFile(place)).toBe('/home/anna/.config/snapfs/config.toml')
+    expect(configFile({ ...place, configHome: '/x' })).toBe('/x/snapfs/config.toml')
+    expect(configFile({ ...place, isRoot: true })).toBe('/etc/snapfs/config.toml')
+  })
+})

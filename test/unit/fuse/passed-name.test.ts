@@ -1,0 +1,56 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  mayBeShortened,
+  nameOfPassed,
+  passedName,
+} from '../../../src/fuse/fuse-native/passed-name.ts'
+import { nameFromBytes, nameFromText } from '../../../src/model/entry-name.ts'
+
+const anyName = fc
+  .uint8Array({ minLength: 1, maxLength: 255 })
+  .map((bytes) => nameFromBytes(Buffer.from(bytes)))
+/** Text that holds the very characters the spelling uses, cut anywhere. */
+const nastyName = fc
+  .tuple(
+    fc.array(fc.constantFrom('\uf780', '\uf7ff', 'é', 'a', '𝄞', '\uf77f', '\uf800')),
+    fc.nat(4),
+  )
+  .map(([parts, cut]) => nameFromBytes(`x${nameFromText(parts.join('')).slice(cut)}`))
+
+describe('a name that fuse-native can pass', () => {
+  test('is itself where it is text', () => {
+    for (const text of ['plain.txt', 'grün', '文書', '\ufeffbom', '%FF']) {
+      expect(passedName(nameFromText(text))).toBe(text)
+    }
+  })
+
+  test('spells bytes that are not text in private-use characters', () => {
+    expect(passedName(nameFromBytes('caf\xe9.txt'))).toBe('caf\uf7e9.txt')
+    expect(passedName(nameFromBytes('\xff\xfe'))).toBe('\uf7ff\uf7fe')
+  })
+
+  test('stands for the same bytes again, unless it was shortened', () => {
+    for (const names of [anyName, nastyName]) {
+      fc.assert(
+        fc.property(names, (name) => {
+          const passed = passedName(name)
+          expect(Buffer.byteLength(passed)).toBeLessThanOrEqual(255)
+          if (nameOfPassed(passed) !== name) expect(mayBeShortened(passed)).toBe(true)
+        }),
+      )
+    }
+  })
+
+  test('differs for different names', () => {
+    fc.assert(
+      fc.property(nastyName, nastyName, (left, right) => {
+        if (left !== right) expect(passedName(left)).not.toBe(passedName(right))
+      }),
+    )
+    const long = '\xff'.repeat(254)
+    expect(passedName(nameFromBytes(`${long}\xfe`))).not.toBe(
+      passedName(nameFromBytes(`${long}\xfd`)),
+    )
+  })
+})
