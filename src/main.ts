@@ -50,6 +50,12 @@ function ownVersion(): string {
 
 const program = fileURLToPath(import.meta.url)
 const tell = process.send?.bind(process)
+let told: Promise<void> | undefined
+
+// Options of rsync from the environment, such as RSYNC_ICONV, would change what a snapshot holds.
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('RSYNC_')) Reflect.deleteProperty(process.env, name)
+}
 
 const context: Context = {
   world: {
@@ -76,11 +82,16 @@ const context: Context = {
     tell === undefined
       ? undefined
       : (message) => {
-          tell(message, () => process.disconnect())
+          told = new Promise((done) => {
+            tell(message, () => {
+              process.disconnect()
+              done()
+            })
+          })
         },
 }
 
 const exitCode = await runProgram(process.argv.slice(2), context)
 // The starter of a mount waits for word; it must be on its way before this process ends.
-while (process.connected) await new Promise((done) => setTimeout(done, 5))
+await told
 process.exit(exitCode)

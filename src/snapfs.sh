@@ -1,8 +1,9 @@
 #!/bin/sh
-# Starts snapfs with the node it was installed with. cron's PATH rarely holds the directory of node, but
-# `npm install -g` puts this program's link beside node itself, so that is where we look next.
+# Starts snapfs with the node it was installed with: `npm install -g` puts the link to this program beside
+# node itself. cron's PATH rarely holds that directory, and may hold one with an older node.
 self=$(readlink -f -- "$0") || exit 1
-node=$(command -v node) || node=$(dirname -- "$0")/node
+node=$(dirname -- "$0")/node
+[ -x "$node" ] || node=$(command -v node)
 if ! [ -x "$node" ]; then
   echo "snapfs: node was not found, neither in PATH nor beside $0; install Node.js 20.19 or newer" >&2
   exit 1

@@ -49,7 +49,18 @@ export async function refuseSuddenlyEmpty(
   newest: Snapshot | undefined,
 ): Promise<void> {
   const hadEntries = (newest?.manifest.counts.entries ?? 0) > 1
-  if (!hadEntries || (await readdir(source)).length > 0) return
+  if (!hadEntries) return
+  let names: readonly string[]
+  try {
+    names = await readdir(source)
+  } catch (error) {
+    throw new SnapfsError(
+      'SOURCE_REFUSED',
+      `The source ${source} cannot be read: ${messageOf(error)}.`,
+      { cause: error },
+    )
+  }
+  if (names.length > 0) return
   throw new SnapfsError(
     'SOURCE_REFUSED',
     `The source ${source} is empty, but its last snapshot was not.`,

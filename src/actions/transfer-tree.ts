@@ -12,17 +12,18 @@ import { epochMsOf } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { type Capabilities, probeCapabilities } from '../repository/capabilities.ts'
 import { type SeriesPlace, treeDirectory } from '../repository/layout.ts'
+import { decodeMarker } from '../repository/marker.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
-import type { StagedSnapshot } from '../repository/staged-snapshot.ts'
+import { restageTree, type StagedSnapshot } from '../repository/staged-snapshot.ts'
 import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
-import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
+import { excludePathRule, excludeRule, plainExcludes } from '../rsync/filter-rules.ts'
 import { type TransferOutcome, transferOutcome } from '../rsync/outcome.ts'
 import { parseOutputLine } from '../rsync/output-line.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
 import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
-import { findSuspects } from '../scan/find-suspects.ts'
+import { scanForSuspects, type SourceScan } from '../scan/scan-for-suspects.ts'
 import { chooseBases } from './choose-bases.ts'
 import { throwIfInterrupted } from './interruption.ts'
 
@@ -69,59 +70,91 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
   if (!capabilities.hardLinks) throw lostHardLinks(repository)
   const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal))
-  const skipped = await pathsToSkip(source, repository)
+  const known = await pathsToSkip(source, repository)
   const bases = chooseBases(run.snapshots)
-  const filters = [...skipped.map((path) => excludePathRule(path)), ...run.exclude.map(excludeRule)]
+  const scan = await scanSource(run, capabilities, bases, known)
+  const skipped = [...known, ...scan.repositories]
   const transfer: TransferRequest = {
     source,
     destination: staged.tree,
     bases: bases.map((basis) => treeDirectory(place, basis.id)),
-    filters,
+    filters: [...skipped.map((path) => excludePathRule(path)), ...run.exclude.map(excludeRule)],
     scope: 'everything',
     comparesNanoseconds: capabilities.nanoseconds,
     comparesContent: false,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
   }
+  const notes = xattrs ? [] : ['Extended attributes and access control lists were not stored.']
+  const linked = await attempt(run, transfer, scan.suspects)
+  if (linked.kind === 'usable') return { ...linked, bases, filters: transfer.filters, notes }
+  // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
+  await restageTree(staged)
+  const copied = await attempt(run, { ...transfer, bases: [] }, [])
+  if (copied.kind !== 'usable') throw new Error(`links to spare, yet rsync says: ${copied.message}`)
+  const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${linked.message}`
+  return {
+    ...copied,
+    warnings: [...copied.warnings, warning],
+    bases: [],
+    filters: transfer.filters,
+    notes,
+  }
+}
+
+type Attempt =
+  | ({ readonly kind: 'usable' } & Omit<TransferResult, 'bases' | 'filters' | 'notes'>)
+  | { readonly kind: 'too-many-links'; readonly message: string }
+
+/** One try to fill the staged tree, which is empty. */
+async function attempt(
+  run: TreeTransfer,
+  transfer: TransferRequest,
+  suspects: readonly string[],
+): Promise<Attempt> {
   const summary = emptySummary()
-  const log = new RsyncLog(staged.log)
-  const suspects = await findSuspectsOf(run, capabilities, bases, skipped)
-  const checked = suspects.length === 0 ? [] : [staged.checked]
-  if (suspects.length > 0) await compareByContent(run, transfer, suspects, summary, log)
+  const log = new RsyncLog(run.staged.log)
+  const skippedEntries: string[] = []
+  const checked = suspects.length === 0 ? [] : [run.staged.checked]
+  if (suspects.length > 0) {
+    const comparison = await compareByContent(run, transfer, suspects, summary, log)
+    if (comparison.kind === 'too-many-links') return comparison
+  }
   const end = await runRsync({
     arguments: rsyncArguments({ ...transfer, bases: [...checked, ...transfer.bases] }),
-    signal,
+    signal: run.signal,
     onLine: (text) => {
       const line = parseOutputLine(text)
       if (line.kind === 'progress') run.onProgress(line)
       else if (text !== '') log.add(text)
+      if (line.kind === 'skipped') skippedEntries.push(line.message)
       addLine(summary, line)
     },
   })
-  throwIfInterrupted(signal)
+  throwIfInterrupted(run.signal)
   for (const message of end.messages) log.add(message)
-  const usable = usableOrThrow(transferOutcome(end))
+  const messages = [...skippedEntries, ...end.messages]
+  const outcome = unlessFailed(transferOutcome({ ...end, messages }))
+  if (outcome.kind === 'too-many-links') return outcome
   return {
-    usable,
+    kind: 'usable',
+    usable: outcome,
     exitCode: end.exitCode ?? 0,
     summary,
-    bases,
-    filters,
-    warnings: usable.basisWarnings,
-    notes: xattrs ? [] : ['Extended attributes and access control lists were not stored.'],
+    warnings: outcome.basisWarnings,
     log,
   }
 }
 
-/** What only looks unchanged, as paths below the source. */
-async function findSuspectsOf(
+/** What only looks unchanged, and the repositories that lie in the source. */
+async function scanSource(
   run: TreeTransfer,
   capabilities: Capabilities,
   bases: readonly Snapshot[],
   skipped: readonly string[],
-): Promise<readonly string[]> {
+): Promise<SourceScan> {
   const { place, source } = run
-  const suspects = await findSuspects({
+  const scan = await scanForSuspects({
     source: bytePathFromText(source),
     bases: bases.map((basis) => ({
       tree: bytePathFromText(treeDirectory(place, basis.id)),
@@ -130,12 +163,14 @@ async function findSuspectsOf(
     skipped: new Set(
       skipped.map((path) => bytePathFromText(source === '/' ? path : source + path)),
     ),
+    isExcluded: plainExcludes(run.exclude),
+    isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
     comparesNanoseconds: capabilities.nanoseconds,
     nowMs: run.startedMs,
     signal: run.signal,
   })
   throwIfInterrupted(run.signal)
-  return suspects
+  return scan
 }
 
 /**
@@ -148,7 +183,7 @@ async function compareByContent(
   suspects: readonly string[],
   summary: TransferSummary,
   log: RsyncLog,
-): Promise<void> {
+): Promise<Exclude<TransferOutcome, { readonly kind: 'failed' }>> {
   await mkdir(run.staged.checked, { mode: 0o700 })
   const end = await runRsync({
     arguments: rsyncArguments({
@@ -168,7 +203,7 @@ async function compareByContent(
   })
   throwIfInterrupted(run.signal)
   // What could not be read here cannot be read by the main run either, which reports it.
-  usableOrThrow(transferOutcome(end))
+  return unlessFailed(transferOutcome(end))
 }
 
 /** Paths below the source, from its root, that no backup of it may enter. */
@@ -181,8 +216,10 @@ async function pathsToSkip(source: string, repository: string): Promise<readonly
     .filter((path) => path !== undefined)
 }
 
-function usableOrThrow(outcome: TransferOutcome): TransferOutcome & { readonly kind: 'usable' } {
-  if (outcome.kind === 'usable') return outcome
+function unlessFailed(
+  outcome: TransferOutcome,
+): Exclude<TransferOutcome, { readonly kind: 'failed' }> {
+  if (outcome.kind !== 'failed') return outcome
   throw new SnapfsError(outcome.code, outcome.message, {
     hint: outcome.hint,
     details: outcome.details,

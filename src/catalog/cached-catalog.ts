@@ -15,7 +15,7 @@ export interface CacheLimits {
   readonly listingsBytes: number
 }
 
-export const DEFAULT_CACHE_LIMITS: CacheLimits = {
+const DEFAULT_CACHE_LIMITS: CacheLimits = {
   entriesBytes: 48 * 1024 * 1024,
   listingsBytes: 16 * 1024 * 1024,
 }

@@ -7,6 +7,7 @@ import { compareSnapshots, type Snapshot } from '../model/snapshot.ts'
 import { parseSnapshotId, type SnapshotId } from '../model/snapshot-id.ts'
 import { isProfileName } from '../model/profile.ts'
 import {
+  INCOMING_NAME,
   LABELS_NAME,
   manifestFile,
   type SeriesPlace,
@@ -49,10 +50,7 @@ export function readSeries(place: SeriesPlace): SeriesReading {
 }
 
 /** One snapshot, or why it is not one. */
-export function readSnapshot(
-  place: SeriesPlace,
-  id: SnapshotId,
-): Snapshot | { readonly reason: string } {
+function readSnapshot(place: SeriesPlace, id: SnapshotId): Snapshot | { readonly reason: string } {
   let manifest: Manifest | { readonly damage: string }
   try {
     const file = manifestFile(place, id)
@@ -79,7 +77,7 @@ export function profilesIn(repository: string): readonly string[] {
 /** A directory of somebody else's may lie in a repository; a series has our staging directory. */
 function isSeries(place: SeriesPlace): boolean {
   const names = readdirSync(seriesDirectory(place))
-  return names.some((name) => name === '.incoming' || parseSnapshotId(name) !== undefined)
+  return names.some((name) => name === INCOMING_NAME || parseSnapshotId(name) !== undefined)
 }
 
 /** Pins, tags and comments by snapshot id; empty when there are none, undefined when unreadable. */

@@ -3,6 +3,7 @@
  * snapshot for a directory, then memory. A persistent index can take this place one day.
  */
 import { LRUCache } from 'lru-cache'
+import { systemErrorCode } from '../errors/system-error.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Catalog } from './catalog.ts'
 import { foldHistory, type Observation, type PathHistory } from './fold-history.ts'
@@ -19,7 +20,7 @@ export interface HistoryLimits {
   readonly namesBytes: number
 }
 
-export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
+const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
   historiesBytes: 32 * 1024 * 1024,
   namesBytes: 32 * 1024 * 1024,
 }
@@ -69,7 +70,8 @@ export class SeriesHistory {
     if (known !== undefined) return known
     const names = new Map<EntryName, Roles>()
     for (const snapshot of this.#catalog.snapshots()) {
-      for (const { name, kind } of this.#catalog.namesIn(snapshot, path) ?? []) {
+      const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path))
+      for (const { name, kind } of listed ?? []) {
         const isDirectory = kind === 'directory'
         const before = names.get(name)
         if (before === undefined) {
@@ -85,7 +87,7 @@ export class SeriesHistory {
 
   *#observe(path: EntryPath): Generator<Observation> {
     for (const snapshot of this.#catalog.snapshots()) {
-      yield { snapshot, entry: this.#catalog.entryAt(snapshot, path) }
+      yield { snapshot, entry: absentIfClosed(() => this.#catalog.entryAt(snapshot, path)) }
     }
   }
 
@@ -95,5 +97,15 @@ export class SeriesHistory {
     this.#generation = generation
     this.#histories.clear()
     this.#names.clear()
+  }
+}
+
+/** A directory this user may not enter hides what was in it then, not what was there at other times. */
+function absentIfClosed<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch (error) {
+    if (systemErrorCode(error) === 'EACCES') return undefined
+    throw error
   }
 }

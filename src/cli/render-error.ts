@@ -1,5 +1,6 @@
 /** An error as a paragraph for a person, or as an object for a program. */
 import { exitCodeOf } from '../errors/exit-code.ts'
+import { messageOf } from '../errors/system-error.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 
 /** Lines of text: what happened, what to do, and what was heard. */
@@ -28,6 +29,11 @@ export function errorObject(error: unknown): Readonly<Record<string, unknown>> {
     hint: error.hint,
     details: error.details,
   }
+}
+
+/** An error that a reader of the mount met. The disk is the usual cause, so it is no defect of ours. */
+export function servingErrorLine(error: unknown): string {
+  return `snapfs: a question to the mount was answered with an error: ${messageOf(error)}`
 }
 
 /** The number a process that ends with this error ends with. */

@@ -10,7 +10,7 @@ export interface ConfigPlace {
   readonly option: string | undefined
   /** From the environment variable SNAPFS_CONFIG. */
   readonly variable: string | undefined
-  /** From XDG_CONFIG_HOME. */
+  /** From XDG_CONFIG_HOME; empty counts as unset, as its specification says. */
   readonly configHome: string | undefined
   readonly homeDirectory: string
   readonly isRoot: boolean
@@ -21,7 +21,8 @@ export function configFile(place: ConfigPlace): string {
   if (place.option !== undefined) return place.option
   if (place.variable !== undefined && place.variable !== '') return place.variable
   if (place.isRoot) return '/etc/snapfs/config.toml'
-  return join(place.configHome ?? join(place.homeDirectory, '.config'), 'snapfs/config.toml')
+  const configHome = place.configHome || join(place.homeDirectory, '.config')
+  return join(configHome, 'snapfs/config.toml')
 }
 
 /** Whether the user named the file, so that its absence is an error. */

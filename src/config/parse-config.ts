@@ -28,10 +28,27 @@ const pathSchema = v.pipe(
   v.check((path) => !path.includes('\0'), 'a path cannot hold a NUL'),
 )
 
+const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
+
+/** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
+const keepSchema = v.strictObject({
+  last: keepCount,
+  hourly: keepCount,
+  daily: keepCount,
+  weekly: keepCount,
+  monthly: keepCount,
+  yearly: keepCount,
+  minimum: keepCount,
+  within: v.optional(v.string()),
+})
+
 const profileSchema = v.strictObject({
   source: pathSchema,
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
+  keep: v.optional(keepSchema),
+  /** The same: for a later `schedule`. */
+  schedule: v.optional(v.string()),
 })
 
 const configSchema = v.strictObject({
@@ -85,7 +102,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
 }
 
 /** `~` and `~/x` with the home directory put in; other paths as they are, without a trailing slash. */
-export function expandHome(path: string, homeDirectory: string): string {
+function expandHome(path: string, homeDirectory: string): string {
   const expanded =
     path === '~' ? homeDirectory : path.startsWith('~/') ? homeDirectory + path.slice(1) : path
   return expanded.length > 1 ? expanded.replace(/\/+$/u, '') || '/' : expanded

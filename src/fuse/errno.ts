@@ -9,7 +9,7 @@ export const EINVAL = -constants.errno.EINVAL
 export const EBADF = -constants.errno.EBADF
 export const EROFS = -constants.errno.EROFS
 export const EMFILE = -constants.errno.EMFILE
-export const EIO = -constants.errno.EIO
+const EIO = -constants.errno.EIO
 
 /** What a reader can make sense of; everything else is a failing disk to it. */
 const PASSED = new Set([

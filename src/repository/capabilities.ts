@@ -105,7 +105,7 @@ export function lossesOf(capabilities: Capabilities, xattrs: boolean): string[] 
   if (!capabilities.modes) losses.push('Permissions cannot be stored.')
   if (capabilities.owners === false) losses.push('Owners and groups cannot be stored.')
   if (!capabilities.nanoseconds) {
-    losses.push('Times are stored without nanoseconds, so an edit within a second can be missed.')
+    losses.push('Times are not stored to the nanosecond.')
   }
   if (!capabilities.caseSensitive) {
     losses.push('Names that differ only in case would overwrite one another.')

@@ -2,7 +2,7 @@
  * One writer per series. The lock is a file that says who holds it; it appears with its content in one
  * step (written aside, then linked), so that nobody ever reads half of it.
  */
-import { link, readFile, readlink, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, open, readFile, readlink, unlink } from 'node:fs/promises'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
@@ -58,13 +58,11 @@ export async function takeLock(place: SeriesPlace, command: string, now: number)
   const file = lockFile(place)
   const mine = await describeMyself(command, now)
   const draft = `${file}.${mine.pid}.${mine.startTicks}`
-  await writeFile(draft, `${JSON.stringify(mine, undefined, 2)}\n`, { mode: 0o600 })
+  await writeDraft(draft, mine)
   try {
     if (!(await linkUnlessThere(draft, file))) {
-      await clearIfDead(file, place, draft)
-      if (!(await linkUnlessThere(draft, file))) {
-        throw lockedBy(await readRecord(file), place, file)
-      }
+      await breakIfDead(file, place, draft)
+      if (!(await linkUnlessThere(draft, file))) throw lockedBy(await readRecord(file), place, file)
     }
   } finally {
     await unlink(draft)
@@ -74,9 +72,18 @@ export async function takeLock(place: SeriesPlace, command: string, now: number)
     async release() {
       if (!held) return
       held = false
-      await unlink(file)
+      // Somebody may have removed the file by hand, as the message to a second user allows.
+      const record = await readRecord(file)
+      if (typeof record === 'object' && isSame(record, mine)) await unlink(file)
     },
   }
+}
+
+/** On the disk before it counts: a lock that a power cut left empty could not say whose it was. */
+async function writeDraft(draft: string, record: LockRecord): Promise<void> {
+  await using handle = await open(draft, 'w', 0o600)
+  await handle.writeFile(`${JSON.stringify(record, undefined, 2)}\n`)
+  await handle.sync()
 }
 
 async function linkUnlessThere(draft: string, file: string): Promise<boolean> {
@@ -89,25 +96,45 @@ async function linkUnlessThere(draft: string, file: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead holder's lock aside. Two who try at once may meet: the loser puts back what it took. */
-async function clearIfDead(file: string, place: SeriesPlace, draft: string): Promise<void> {
+/**
+ * Removes the lock of a dead holder. Only one process at a time may do so, and it looks again when it is
+ * the one: else two could see the same dead lock, and the second would remove the live one of the first.
+ */
+async function breakIfDead(file: string, place: SeriesPlace, draft: string): Promise<void> {
+  const record = await requireDead(file, place)
+  if (record === undefined) return
+  const breaking = `${file}.breaking`
+  if (!(await linkUnlessThere(draft, breaking))) {
+    const other = await readRecord(breaking)
+    const died =
+      typeof other === 'object' && decideLock(other, await presentFor(other.pid)) === 'dead'
+    if (died) await unlink(breaking)
+    throw lockedBy(died ? 'absent' : other, place, breaking)
+  }
+  try {
+    if ((await requireDead(file, place)) !== undefined) await unlink(file)
+  } finally {
+    await unlink(breaking)
+  }
+}
+
+/** The record of a dead holder, or undefined when there is no lock. @throws SnapfsError when it counts */
+async function requireDead(file: string, place: SeriesPlace): Promise<LockRecord | undefined> {
   const record = await readRecord(file)
-  if (record === 'absent') return
+  if (record === 'absent') return undefined
   if (record === 'garbage' || decideLock(record, await presentFor(record.pid)) === 'held') {
     throw lockedBy(record, place, file)
   }
-  const aside = `${draft}.stale`
-  try {
-    await rename(file, aside)
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return
-    throw error
-  }
-  const taken = await readRecord(aside)
-  const wasTheDeadOne =
-    typeof taken === 'object' && taken.pid === record.pid && taken.since === record.since
-  if (!wasTheDeadOne) await linkUnlessThere(aside, file)
-  await unlink(aside)
+  return record
+}
+
+function isSame(left: LockRecord, right: LockRecord): boolean {
+  return (
+    left.pid === right.pid &&
+    left.startTicks === right.startTicks &&
+    left.bootId === right.bootId &&
+    left.pidNamespace === right.pidNamespace
+  )
 }
 
 async function readRecord(file: string): Promise<LockRecord | 'absent' | 'garbage'> {

@@ -58,6 +58,13 @@ export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise
   return { id, directory, tree, log: `${directory}/${LOG_NAME}`, checked: `${directory}/checked` }
 }
 
+/** Puts an empty tree in the place of one that shall not be used: never a second run into the first. */
+export async function restageTree(staged: StagedSnapshot): Promise<void> {
+  await removeTree(staged.checked)
+  await removeTree(staged.tree)
+  await mkdir(staged.tree, { mode: 0o700 })
+}
+
 /**
  * Makes a staged snapshot a published one. The manifest is inside before the name exists, and all of
  * it is on the disk: after a power cut there is the whole snapshot or none.
@@ -76,13 +83,14 @@ export async function publishSnapshot(
   }
   await syncFileSystem(staged.directory)
   await rename(staged.directory, snapshotDirectory(place, staged.id))
-  await syncDirectory(seriesDirectory(place))
-  try {
-    await pointLatestTo(place, staged.id)
-    return []
-  } catch (error) {
-    return [`The link "latest" still points to an older snapshot: ${messageOf(error)}.`]
-  }
+  const warnings: string[] = []
+  await syncDirectory(seriesDirectory(place)).catch((error: unknown) => {
+    warnings.push(`The snapshot is there, but may be lost in a power cut: ${messageOf(error)}.`)
+  })
+  await pointLatestTo(place, staged.id).catch((error: unknown) => {
+    warnings.push(`The link "latest" still points to an older snapshot: ${messageOf(error)}.`)
+  })
+  return warnings
 }
 
 /** Removes a staged snapshot that will not be published. */

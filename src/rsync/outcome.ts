@@ -23,6 +23,8 @@ export type TransferOutcome =
       /** Lines that say a basis was not used: the snapshot is right, but may hold full copies. */
       readonly basisWarnings: readonly string[]
     }
+  /** A group of hard links does not fit on the inode of a basis any more: it must be copied once. */
+  | { readonly kind: 'too-many-links'; readonly message: string }
   | {
       readonly kind: 'failed'
       readonly code: ErrorCode
@@ -56,11 +58,13 @@ export function transferOutcome(end: RsyncEnd): TransferOutcome {
   const lines = end.messages.filter((line) => line.trim() !== '')
   const { exitCode } = end
   if (exitCode === 0 || exitCode === 24) return usable(lines)
-  const full = lines.find((line) => /No space left on device|Disk quota exceeded/u.test(line))
+  const full = lines.find((line) => FULL.test(ownWords(line)))
   if (full !== undefined) return destinationFull(full, lines)
+  const crowded = lines.find((line) => /Too many links/u.test(ownWords(line)))
+  if (crowded !== undefined) return { kind: 'too-many-links', message: crowded }
   if (exitCode === 23) {
     const fatal = lines.find(isFatal)
-    if (fatal === undefined) return usable(lines)
+    if (fatal === undefined) return usable(lines.some(isProblem) ? lines : [...lines, UNEXPLAINED])
     return failed(`rsync could not complete the snapshot: ${fatal}`, lines)
   }
   if (exitCode === undefined) {
@@ -111,8 +115,24 @@ function destinationFull(line: string, lines: readonly string[]): TransferOutcom
 const REMARK =
   /^rsync error: |^rsync warning: |^IO error encountered|^\(.*\)$|^WARNING: .* will try again|^cannot delete/u
 
+const FULL = /No space left on device|Disk quota exceeded/u
+const UNEXPLAINED = 'rsync ended with code 23 and did not say why'
+
+/**
+ * A message without the path in it, since a file can be called "[receiver]" or "No space left on device".
+ * Paths are in quotes, and the words after the last quote are rsync's again.
+ */
+function ownWords(line: string): string {
+  const first = line.indexOf('"')
+  return first === -1 ? line : `${line.slice(0, first)}"${line.slice(line.lastIndexOf('"'))}`
+}
+
+function isProblem(line: string): boolean {
+  return problemOf(line) !== undefined
+}
+
 function isAboutBasis(line: string): boolean {
-  return /--(?:link|copy|compare)-dest\b/u.test(line)
+  return /--(?:link|copy|compare)-dest\b/u.test(ownWords(line))
 }
 
 /** Could not be set, but the content is there: marked, not fatal. */
@@ -124,18 +144,18 @@ const UNMAKEABLE =
   /\bmknod\b.*(?:Operation not permitted|Function not implemented|not supported)|skipping non-regular file/u
 
 function isFatal(line: string): boolean {
-  if (/change_dir "[^"]*" failed|link_stat "[^"]*\/\." failed/u.test(line)) return true
-  return (
-    /\[(?:receiver|generator)\]/iu.test(line) && !ATTRIBUTE.test(line) && !UNMAKEABLE.test(line)
-  )
+  const words = ownWords(line)
+  if (/^rsync: \[sender\] change_dir "/u.test(words)) return true
+  if (!/^rsync: \[(?:receiver|generator)\]/iu.test(words)) return false
+  return !ATTRIBUTE.test(words) && !UNMAKEABLE.test(words)
 }
 
 function problemOf(line: string): Problem | undefined {
-  if (REMARK.test(line) || isAboutBasis(line)) return undefined
+  const words = ownWords(line)
+  if (REMARK.test(words) || isAboutBasis(line)) return undefined
   const message = line.replace(/^rsync: /u, '')
-  if (/^(?:file|directory) has vanished: /u.test(line)) return { kind: 'vanished', message }
-  if (ATTRIBUTE.test(line)) return { kind: 'attribute', message }
-  if (/\[sender\]|Permission denied|read errors/iu.test(line))
-    return { kind: 'unreadable', message }
+  if (/^(?:file|directory) has vanished: /u.test(words)) return { kind: 'vanished', message }
+  if (ATTRIBUTE.test(words)) return { kind: 'attribute', message }
+  if (/\[sender\]|Permission denied/iu.test(words)) return { kind: 'unreadable', message }
   return { kind: 'other', message }
 }

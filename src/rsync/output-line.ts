@@ -16,6 +16,8 @@ export type OutputLine =
       readonly value: number
       readonly text: string
     }
+  /** Left out, with exit code 0: a device or socket that this user cannot make. */
+  | { readonly kind: 'skipped'; readonly message: string }
   | { readonly kind: 'other' }
 
 const CHANGE = /^([<>ch.*][fdLDS][^ ]{0,9}) +(\d+) /u
@@ -28,6 +30,7 @@ export function parseOutputLine(line: string): OutputLine {
   if (change?.[1] !== undefined) {
     return { kind: 'change', code: change[1], sizeBytes: Number(change[2]) }
   }
+  if (line.startsWith('skipping non-regular file "')) return { kind: 'skipped', message: line }
   const progress = PROGRESS.exec(line)
   if (progress !== null) {
     const known = Number(progress[4] ?? 0)

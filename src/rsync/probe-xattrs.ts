@@ -1,6 +1,6 @@
 /**
  * Whether a file system keeps extended attributes. Node cannot set any, but `rsync --fake-super` stores
- * what it may not set in one, so copying a file with an impossible mode is a test.
+ * a mode that would lock its owner out in one, so copying a read-only file is a test.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { runRsync } from './run-rsync.ts'
@@ -9,7 +9,7 @@ import { runRsync } from './run-rsync.ts'
 export async function probeXattrs(parent: string, signal: AbortSignal): Promise<boolean> {
   const directory = await mkdtemp(`${parent}/.probe-`)
   try {
-    await writeFile(`${directory}/from`, '', { mode: 0 })
+    await writeFile(`${directory}/from`, '', { mode: 0o400 })
     const end = await runRsync({
       arguments: ['--perms', '--fake-super', '--', `${directory}/from`, `${directory}/to`],
       signal,

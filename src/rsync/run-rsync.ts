@@ -32,8 +32,8 @@ export async function runRsync(run: RsyncRun): Promise<RsyncEnd> {
   // A death signal, since the kill -9 of this process would leave an rsync that goes on writing.
   const child = execa('setpriv', ['--pdeathsig', 'KILL', 'rsync', ...run.arguments], {
     ...(run.input === undefined ? { stdin: 'ignore' as const } : { input: run.input }),
-    // Keeps rsync's numbers and words apart from the user's language; RSYNC_* would add options.
-    env: { LC_ALL: 'C', RSYNC_PROTECT_ARGS: undefined, RSYNC_OLD_ARGS: undefined },
+    // Keeps rsync's numbers and words apart from the user's language.
+    env: { LC_ALL: 'C' },
     buffer: false,
     reject: false,
     cancelSignal: run.signal,

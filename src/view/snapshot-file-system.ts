@@ -182,16 +182,17 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
 
   /**
    * A directory of by-file stands for the directory of that path in every snapshot, so it grants only
-   * what all of them granted: a file that lay in a closed directory is no more open here. Where the
-   * owner changed, nobody but the mount's owner may be meant.
+   * what all of them granted: a file that lay in a closed directory is no more open here. Its owner could
+   * always have opened it, so it is never closed to the owner. Where the owner changed, that is the mount's.
+   * Where the group changed, a member of one who was denied must not come in as everybody else.
    */
   #unionDirectory(inode: bigint, directory: DirectoryHistory): NodeAttributes {
     const attributes = this.#directory(inode, directory.newest.modifiedNs)
-    const ownerBits = directory.ownerChanged ? 0o500 : 0o555
-    const groupBits = directory.groupChanged ? 0o505 : 0o555
+    const everybody = directory.mode & (directory.mode >> 3) & 0o5
+    const others = directory.groupChanged ? (everybody << 3) | everybody : directory.mode & 0o55
     return {
       ...attributes,
-      mode: directory.mode & ownerBits & groupBits,
+      mode: 0o500 | (directory.ownerChanged ? 0 : others),
       owner: directory.ownerChanged ? this.#owner.owner : directory.newest.owner,
       group: directory.groupChanged ? this.#owner.group : directory.newest.group,
     }

@@ -206,6 +206,26 @@ describe('a snapshot', () => {
     }
   })
 
+  test('leaves out the repositories of others, which would grow with every snapshot', async () => {
+    await write('f', 'x')
+    await repositoryAt(`${source}/other [1]`)
+    await write('not-one/snapfs.json', 'a file that happens to be called so')
+    const first = await backUpOnce(repository, source)
+    expect((await readdir(treeOf(first))).sort()).toEqual(['f', 'not-one'])
+  })
+
+  test('is complete, with a warning, when the links of a group no longer fit on one inode', async () => {
+    await write('group/0', 'x')
+    for (let n = 1; n < 33_000; n += 1) await link(`${source}/group/0`, `${source}/group/${n}`)
+    const first = await backUpOnce(repository, source)
+    const second = await backUpOnce(repository, source)
+    expect(second.warnings).toEqual([expect.stringMatching(/limit of the file system/u)])
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await readdir(`${treeOf(first)}/group`)).toHaveLength(33_000)
+    const third = await backUpOnce(repository, source)
+    expect(third.outcome).toBe('complete')
+  })
+
   test('is private, and published whole', async () => {
     await write('f', 'x')
     await chmod(source, 0o755)

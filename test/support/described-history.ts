@@ -2,7 +2,6 @@
  * A series described in a few lines, so that the same one can be built in memory and on disk. An entry
  * with the same `inode` in several places is one inode there, as a backup would have linked it.
  */
-import type { EntryKind } from '../../src/model/entry.ts'
 import type { Manifest } from '../../src/model/manifest.ts'
 import { parseSnapshotId, type SnapshotId } from '../../src/model/snapshot-id.ts'
 
@@ -57,10 +56,6 @@ export function completeTree(tree: DescribedTree): ReadonlyMap<string, Described
     if (path !== '') complete.set(path, tree[path]!)
   }
   return complete
-}
-
-export function kindOf(entry: DescribedEntry): EntryKind {
-  return entry.kind
 }
 
 export function manifestFor(

@@ -38,7 +38,7 @@ interface Place {
 }
 
 /** Adds one snapshot by a rename, as publishing does. */
-export async function publishDescribed(
+async function publishDescribed(
   series: string,
   snapshot: DescribedHistory[number],
   sequence: number,

@@ -1,6 +1,7 @@
 /** `snapfs backup` */
 import type { Command } from 'commander'
 import { backUp, type BackUpReport } from '../../actions/back-up.ts'
+import { throwIfInterrupted } from '../../actions/interruption.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import type { Profile } from '../../model/profile.ts'
@@ -93,6 +94,8 @@ In a crontab, every 12 hours:
         if (context.signal.aborted) break
       }
       report(context, runs, options)
+      // A signal that came too late for the last run still kept others from being begun.
+      if (runs.length < profiles.length) throwIfInterrupted(context.signal)
       setExitCode(worstExitCode(runs))
     })
 }

@@ -9,7 +9,7 @@ import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../view/time-template.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
-import { errorLines } from '../render-error.ts'
+import { servingErrorLine } from '../render-error.ts'
 import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
 
 interface MountOptions {
@@ -67,15 +67,7 @@ $ cp ~/history/by-file/Documents/report.odt/report@2026-11-20_09-00-00.odt ~/
 $ snapfs unmount ~/history
 `,
         ),
-        exitStatusText([
-          ...ALWAYS,
-          ...REPOSITORY,
-          'FUSE_UNAVAILABLE',
-          'MOUNT_FAILED',
-          'HANGUP',
-          'INTERRUPTED',
-          'TERMINATED',
-        ]),
+        exitStatusText([...ALWAYS, ...REPOSITORY, 'FUSE_UNAVAILABLE', 'MOUNT_FAILED']),
       ),
     )
     .action(async (mountpoint: string, options: MountOptions) => {
@@ -96,7 +88,7 @@ $ snapfs unmount ~/history
           dateFormat: options.dateFormat,
           signal: context.signal,
           onServing: () => context.tellStarter?.({ kind: 'serving' }),
-          onError: (error) => errorLines(error).forEach(context.output.remark),
+          onError: (error) => context.output.remark(servingErrorLine(error)),
         },
         context.world,
       )

@@ -41,6 +41,16 @@ repository = "/mnt/other"
     ])
   })
 
+  test('may hold a schedule and what to keep', () => {
+    const keep =
+      'keep = { last = 3, hourly = 24, daily = 30, weekly = 12, monthly = 24, yearly = 10 }'
+    const text = `repository = "/r"\n[profile.a]\nsource = "~"\nschedule = "every 12 hours"\n`
+    expect(parse(text + keep).profiles).toHaveLength(1)
+    expect(complaintOf(text + keep.replace('last', 'lst'))).toMatch(
+      /^config\.toml:5:10: profile\.a\.keep\.lst: unknown key/u,
+    )
+  })
+
   test.each([
     ['a = \n', /^config\.toml:2:1: /u],
     ['repository = "/r"\n[profile.a\nsource = "/"', /^config\.toml:3:1: /u],

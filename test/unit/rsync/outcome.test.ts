@@ -97,10 +97,43 @@ describe('the outcome of an rsync run', () => {
     )
   })
 
+  test('tells a group of hard links that does not fit on its inode any more', () => {
+    const link = 'rsync: [generator] link "/repo/b" => a failed: Too many links (31)'
+    const closed = 'rsync: connection unexpectedly closed (0 bytes received so far) [sender]'
+    expect(outcomeOf(12, link, closed)).toMatchObject({ kind: 'too-many-links' })
+    expect(outcomeOf(23, link, VERDICT_23)).toMatchObject({ kind: 'too-many-links' })
+  })
+
+  test('does not take the name of a file for words of rsync', () => {
+    const named = (name: string) =>
+      `rsync: [sender] send_files failed to open "/home/${name}": Permission denied (13)`
+    for (const name of [
+      '[receiver]',
+      'No space left on device',
+      'Too many links',
+      'x" failed: No space left on device (28) "',
+      'chown',
+      '--link-dest',
+      'mknod" change_dir "',
+    ]) {
+      expect(outcomeOf(23, named(name), VERDICT_23)).toMatchObject({
+        kind: 'usable',
+        outcome: 'partial',
+        problems: [{ kind: 'unreadable' }],
+      })
+    }
+    const written = 'rsync: [receiver] mkstemp "/repo/chown.txt" failed: Input/output error (5)'
+    expect(outcomeOf(23, written, VERDICT_23)).toMatchObject({ kind: 'failed' })
+  })
+
+  test('is partial when a device was left out, although 0 is said', () => {
+    expect(outcomeOf(0, 'skipping non-regular file "tty"')).toMatchObject({ outcome: 'partial' })
+  })
+
   test('is never complete when 23 was said and something was not copied', () => {
     const line = fc.constantFrom(UNREADABLE, CLOSED, CHOWN, XATTR, RECEIVER, SOURCE_GONE, NO_INODES)
     fc.assert(
-      fc.property(fc.array(line, { minLength: 1 }), (lines) => {
+      fc.property(fc.array(line), (lines) => {
         const outcome = outcomeOf(23, ...lines, VERDICT_23)
         expect(outcome).not.toMatchObject({ outcome: 'complete' })
       }),

@@ -1,14 +1,15 @@
 /**
- * Files that may have changed although their size and modification time did not: unpacked archives
- * whose files all carry one fixed time, tools that set the time back. rsync's quick check never sees
- * these, but writing, like setting a time back, moves the ctime, which no program can set. A file that
+ * A walk of the source before it is copied. It finds repositories that lie in it, and suspects: files that
+ * may have changed although their size and modification time did not. Unpacked archives whose files all
+ * carry one fixed time, and tools that set the time back, leave such files, and rsync's quick check never
+ * sees them. But writing, like setting a time back, moves the ctime, which no program can set. A file that
  * looks equal to its copy in a basis and whose ctime is not older than that snapshot is a suspect, to
  * be compared by content.
  *
  * Not found this way: directories with equal-looking files that changed places, since a rename leaves
  * the ctime of what is inside alone. That needs the source's inode numbers of the last run.
  */
-import { type BigIntStats, type Dirent, lstatSync, readdirSync } from 'node:fs'
+import { type BigIntStats, type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
@@ -22,8 +23,12 @@ export interface BasisEvidence {
 export interface SuspectSearch {
   readonly source: BytePath
   readonly bases: readonly BasisEvidence[]
-  /** Directories not to enter: repositories, and mounts that may hang. */
+  /** Directories not to enter: our repository, and mounts that may hang. */
   readonly skipped: ReadonlySet<string>
+  /** Directories the user leaves out, by their path below the source. */
+  readonly isExcluded: (path: string) => boolean
+  /** Whether the text of a file called snapfs.json is that of a repository's marker. */
+  readonly isRepositoryMarker: (text: string) => boolean
   /** Whether times are compared by the nanosecond, or by the second. */
   readonly comparesNanoseconds: boolean
   /** The present; where it lies before a basis, the clock was set back and ctimes prove nothing. */
@@ -31,25 +36,40 @@ export interface SuspectSearch {
   readonly signal: AbortSignal
 }
 
+export interface SourceScan {
+  /** Paths below the source, as bytes. */
+  readonly suspects: readonly string[]
+  /** Directories below the source that are repositories, as text with a leading slash. */
+  readonly repositories: readonly string[]
+}
+
 /** ctime comes from a clock that ticks with the kernel's timer, and the second of a FAT is two long. */
 const CLOCK_GRAIN_MS = 3000
 /** So often the event loop gets its turn, for signals. */
 const ENTRIES_PER_TURN = 2000
+const MARKER_NAME = 'snapfs.json'
+const MARKER_LIMIT_BYTES = 64 * 1024
 
-/** Paths of the suspects below the source, as bytes. Unreadable places are rsync's to report. */
-export async function findSuspects(search: SuspectSearch): Promise<readonly string[]> {
+/** Walks the source. Unreadable places are rsync's to report. */
+export async function scanForSuspects(search: SuspectSearch): Promise<SourceScan> {
   const suspects: string[] = []
-  if (search.bases.length === 0) return suspects
+  const repositories: string[] = []
   const directories: string[] = ['']
   let sinceTurn = 0
   for (;;) {
     const directory = directories.pop()
-    if (directory === undefined) return suspects
-    for (const found of listQuietly(joinRelative(search.source, directory))) {
+    if (directory === undefined) break
+    const listed = listQuietly(joinRelative(search.source, directory))
+    if (directory !== '' && isRepository(search, directory, listed)) {
+      repositories.push(`/${Buffer.from(directory, 'latin1').toString('utf8')}`)
+      continue
+    }
+    for (const found of listed) {
       const path = directory === '' ? found.name : `${directory}/${found.name}`
       sinceTurn += 1
       if (found.isDirectory()) {
-        if (!search.skipped.has(joinRelative(search.source, path))) directories.push(path)
+        const skipped = search.skipped.has(joinRelative(search.source, path))
+        if (!skipped && !search.isExcluded(path)) directories.push(path)
       } else if (found.isFile() && isSuspect(search, path)) {
         suspects.push(path)
       }
@@ -57,12 +77,32 @@ export async function findSuspects(search: SuspectSearch): Promise<readonly stri
     if (sinceTurn > ENTRIES_PER_TURN) {
       sinceTurn = 0
       await setImmediate()
-      if (search.signal.aborted) return suspects
+      if (search.signal.aborted) break
     }
+  }
+  return { suspects, repositories }
+}
+
+/** A repository of somebody else's in the source would be copied whole, and grow with each snapshot. */
+function isRepository(
+  search: SuspectSearch,
+  directory: string,
+  listed: readonly Dirent[],
+): boolean {
+  if (!listed.some((found) => found.name === MARKER_NAME && found.isFile())) return false
+  const marker = joinRelative(search.source, `${directory}/${MARKER_NAME}`)
+  const size = statusQuietly(marker)?.size
+  if (size === undefined || size > MARKER_LIMIT_BYTES) return false
+  try {
+    return search.isRepositoryMarker(readFileSync(systemPath(marker), 'utf8'))
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return false
   }
 }
 
 function isSuspect(search: SuspectSearch, path: string): boolean {
+  if (search.bases.length === 0) return false
   const now = statusQuietly(joinRelative(search.source, path))
   if (now === undefined) return false
   return search.bases.some((basis) => {
