@@ -1,0 +1,273 @@
+import { execa } from 'execa'
+import {
+  chmod,
+  chown,
+  lchown,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  statfs,
+  symlink,
+  truncate,
+  unlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { beforeEach, describe, expect } from 'vitest'
+import { mountedAt, parseMountTable } from '../../src/fuse/mount-table.ts'
+import { eventually } from '../support/eventually.ts'
+import { testWith } from '../support/requirements.ts'
+import { snapfs } from '../support/snapfs.ts'
+import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+
+const directory = useTemporaryDirectory()
+const test = testWith('rsync', 'fuse')
+const testAsRoot = testWith('rsync', 'fuse', 'root')
+let source = ''
+let repository = ''
+let history = ''
+let env: Readonly<Record<string, string>>
+
+beforeEach(async () => {
+  source = `${directory()}/source`
+  repository = `${directory()}/repository`
+  history = `${directory()}/history`
+  env = { HOME: directory(), SNAPFS_CONFIG: `${directory()}/config.toml`, TZ: 'UTC' }
+  await mkdir(`${source}/Documents`, { recursive: true })
+  await mkdir(history)
+  await writeFile(`${source}/Documents/report.txt`, 'first')
+  await writeFile(`${source}/twin`, 'twin')
+  await link(`${source}/twin`, `${source}/Documents/twin`)
+  await symlink('Documents/report.txt', `${source}/link`)
+  await succeed('init', repository, '--source', source, '--profile', 'home')
+})
+
+/** Runs snapfs, which must succeed in silence on standard error. */
+async function succeed(...words: string[]): Promise<string> {
+  const result = await snapfs(words, { env })
+  expect(result.stderr).toBe('')
+  expect(result.exitCode).toBe(0)
+  return result.stdout
+}
+
+interface Answer {
+  readonly snapshots: readonly { readonly id: string; readonly path: string }[]
+}
+
+async function backUp(): Promise<{
+  readonly id: string
+  readonly path: string
+  readonly date: string
+}> {
+  const { snapshots } = JSON.parse(await succeed('backup', '--json')) as Answer
+  const { id, path } = snapshots[0]!
+  return { id, path, date: id.replace('T', '_').replace('Z', '') }
+}
+
+async function codeOf(attempt: Promise<unknown>): Promise<string> {
+  try {
+    await attempt
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : 'no code'
+  }
+  return 'done'
+}
+
+describe('a mount', () => {
+  test('is read-only, without setuid and devices, of a type of its own', async () => {
+    await backUp()
+    await succeed('mount', history)
+    const table = parseMountTable(await readFile('/proc/self/mountinfo', 'latin1'))
+    const mounted = mountedAt(table, history)
+    expect(mounted).toMatchObject({ type: 'fuse.snapfs', source: 'snapfs' })
+    expect([...mounted!.options]).toEqual(
+      expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noatime', 'default_permissions']),
+    )
+    expect(mounted!.options.has('allow_other')).toBe(false)
+  })
+
+  test('answers every write with EROFS', async () => {
+    const { date } = await backUp()
+    await succeed('mount', history)
+    const file = `${history}/by-date/${date}/Documents/report.txt`
+    const version = `${history}/by-file/Documents/report.txt/report@${date}.txt`
+    const folders = [
+      history,
+      `${history}/by-date`,
+      `${history}/by-date/${date}`,
+      `${history}/by-file`,
+    ]
+    const attempts = [
+      ...[file, version].flatMap((place) => [
+        () => open(place, 'r+'),
+        () => open(place, 'a'),
+        () => truncate(place, 0),
+        () => chmod(place, 0o600),
+        () => chown(place, 1, 1),
+        () => lchown(place, 1, 1),
+        () => utimes(place, 1, 1),
+        () => unlink(place),
+        () => rename(place, `${place}.bak`),
+        () => link(place, `${place}.link`),
+      ]),
+      ...folders.flatMap((place) => [
+        () => writeFile(`${place}/new`, 'x'),
+        () => mkdir(`${place}/new`),
+        () => symlink('x', `${place}/new`),
+        () => chmod(place, 0o700),
+      ]),
+      () => rmdir(`${history}/by-date/${date}/Documents`),
+    ]
+    for (const attempt of attempts) expect(await codeOf(attempt())).toBe('EROFS')
+    for (const words of [
+      ['mkfifo', `${history}/by-date/${date}/pipe`],
+      ['setfattr', '-n', 'user.x', '-v', 'y', file],
+    ]) {
+      const { stderr } = await execa(words[0]!, words.slice(1), {
+        reject: false,
+        env: { LC_ALL: 'C' },
+      })
+      expect(stderr).toMatch(/Read-only file system|not supported/u)
+    }
+    expect(await readFile(file, 'utf8')).toBe('first')
+  })
+
+  test('can be walked, copied, packed and searched by ordinary programs', async () => {
+    const { date, path } = await backUp()
+    await succeed('mount', history)
+    const shown = `${history}/by-date/${date}`
+    const run = async (program: string, ...words: string[]) =>
+      (await execa(program, words, { env: { LC_ALL: 'C' } })).stdout
+    expect(await run('diff', '-r', '--no-dereference', `${path}/tree`, shown)).toBe('')
+    expect(
+      await run('rsync', '-naHic', '--delete', '--modify-window=1', `${path}/tree/`, `${shown}/`),
+    ).toBe('')
+    expect(await run('ls', '-lR', history)).toContain(`report@${date}.txt`)
+    expect(await run('grep', '-rl', 'first', history)).toContain(`report@${date}.txt`)
+    await run('cp', '-a', shown, `${directory()}/copy`)
+    expect((await lstat(`${directory()}/copy/twin`)).nlink).toBe(2)
+    await run('tar', '-cf', `${directory()}/packed.tar`, '-C', shown, '.')
+    expect(await run('tar', '-tvf', `${directory()}/packed.tar`)).toMatch(
+      /twin link to|link to .*twin/u,
+    )
+    expect(Number((await run('du', '-s', '--block-size=1', history)).split('\t')[0])).toBeLessThan(
+      100_000,
+    )
+    expect((await statfs(history)).blocks).toBeGreaterThan(0)
+  })
+
+  test('shows a new snapshot by itself, and a removed one no more', async () => {
+    const first = await backUp()
+    await succeed('mount', history)
+    expect(await readdir(`${history}/by-file/Documents/report.txt`)).toHaveLength(1)
+    await writeFile(`${source}/Documents/report.txt`, 'second')
+    const second = await backUp()
+    const container = `${history}/by-file/Documents/report.txt`
+    expect((await readdir(`${history}/by-date`)).sort()).toEqual([
+      first.date,
+      second.date,
+      'latest',
+    ])
+    await eventually(async () => expect(await readdir(container)).toHaveLength(2))
+    expect(await readFile(`${container}/report@${second.date}.txt`, 'utf8')).toBe('second')
+    await using reader = await open(`${container}/report@${first.date}.txt`, 'r')
+    await rm(first.path, { recursive: true })
+    expect(await readdir(`${history}/by-date`)).toEqual([second.date, 'latest'])
+    expect(await readdir(container)).toEqual([`report@${second.date}.txt`])
+    expect(await reader.readFile('utf8')).toBe('first')
+    expect(await codeOf(readFile(`${history}/by-date/${first.date}/Documents/report.txt`))).toBe(
+      'ENOENT',
+    )
+  })
+
+  test('reads a large file at any place, and holes as holes', async () => {
+    const block = Buffer.from(Array.from({ length: 1 << 16 }, (_, n) => (n * 31) % 251))
+    await writeFile(`${source}/large`, Buffer.concat(Array.from({ length: 64 }, () => block)))
+    await execa('truncate', ['-s', '200M', `${source}/sparse`])
+    const { date } = await backUp()
+    await succeed('mount', history)
+    await using large = await open(`${history}/by-date/${date}/large`, 'r')
+    for (const offset of [0, 1, 4095, 65_537, 1_000_003, 64 * 65_536 - 3, 64 * 65_536 + 10]) {
+      const buffer = Buffer.alloc(5000)
+      const { bytesRead } = await large.read(buffer, 0, 5000, offset)
+      const expected = Math.max(0, Math.min(5000, 64 * 65_536 - offset))
+      expect(bytesRead).toBe(expected)
+      for (let n = 0; n < bytesRead; n += 997) expect(buffer[n]).toBe(block[(offset + n) % 65_536])
+    }
+    const sparse = await lstat(`${history}/by-date/${date}/sparse`)
+    expect({ size: sparse.size, blocks: sparse.blocks }).toEqual({ size: 200 * 2 ** 20, blocks: 0 })
+  })
+
+  test('shows several profiles, each in a directory of its own, or the one that is asked for', async () => {
+    await backUp()
+    await succeed('backup', '--repository', repository, '--source', source, '--profile', 'work')
+    await succeed('mount', '--repository', repository, history)
+    expect((await readdir(history)).sort()).toEqual(['README.txt', 'home', 'work'])
+    expect((await readdir(`${history}/work`)).sort()).toEqual(['by-date', 'by-file'])
+    await succeed('unmount', history)
+    await succeed('mount', '--repository', repository, '--profile', 'work', history)
+    expect((await readdir(history)).sort()).toEqual(['README.txt', 'by-date', 'by-file'])
+  })
+
+  test('names snapshots as it is told to', async () => {
+    const { id } = await backUp()
+    await succeed('mount', '--date-format', '%Y/%m/%d_%H-%M-%S', history)
+    const [year, month, rest] = [id.slice(0, 4), id.slice(5, 7), id.slice(8, 19).replace('T', '_')]
+    expect(await readdir(`${history}/by-date/${year}/${month}`)).toEqual([rest])
+    expect(await readFile(`${history}/by-date/latest/Documents/report.txt`, 'utf8')).toBe('first')
+  })
+
+  testAsRoot(
+    'lets others in only when told to, and then only where the modes allow it',
+    async () => {
+      await chmod(directory(), 0o755)
+      await mkdir(`${source}/private`, { mode: 0o700 })
+      await writeFile(`${source}/private/open to all`, 'x', { mode: 0o644 })
+      await writeFile(`${source}/secret`, 'x', { mode: 0o600 })
+      const { date } = await backUp()
+      const asNobody = async (path: string) =>
+        (await execa('cat', [path], { uid: 65_534, gid: 65_534, reject: false })).exitCode
+      const open_ = `${history}/by-date/${date}/Documents/report.txt`
+      await succeed('mount', history)
+      expect(await asNobody(open_)).not.toBe(0)
+      await succeed('unmount', history)
+      await succeed('mount', '--allow-other', history)
+      expect(await asNobody(open_)).toBe(0)
+      expect(await asNobody(`${history}/by-file/Documents/report.txt/report@${date}.txt`)).toBe(0)
+      for (const closed of [
+        `${history}/by-date/${date}/secret`,
+        `${history}/by-date/${date}/private/open to all`,
+        `${history}/by-file/secret/secret@${date}`,
+        `${history}/by-file/private/open to all/open to all@${date}`,
+      ]) {
+        expect(await asNobody(closed), closed).not.toBe(0)
+      }
+    },
+  )
+
+  test('is left out of a backup of what it lies in', async () => {
+    await mkdir(`${source}/history`)
+    await backUp()
+    await succeed('mount', `${source}/history`)
+    const { path } = await backUp()
+    expect((await readdir(`${path}/tree`)).sort()).toEqual(['Documents', 'link', 'twin'])
+    await succeed('unmount', `${source}/history`)
+  })
+
+  test('survives questions by many at once', async () => {
+    for (let n = 0; n < 50; n += 1) await writeFile(`${source}/f${n}`, `content ${n}`.repeat(1000))
+    const { date } = await backUp()
+    await succeed('mount', history)
+    const read = async (n: number): Promise<void> => {
+      const text = await readFile(`${history}/by-date/${date}/f${n}`, 'utf8')
+      expect(text).toBe(`content ${n}`.repeat(1000))
+    }
+    await Promise.all(Array.from({ length: 400 }, (_, n) => read(n % 50)))
+  })
+})
