@@ -15,6 +15,11 @@ const SECOND: DescribedHistory = [
   ...FIRST.slice(1),
   { id: '2026-01-03T00-00-00Z', tree: { 'a/b': file('1') } },
 ]
+/** The same snapshots with other attributes, as linking into a later one leaves them. */
+const RELINKED: DescribedHistory = FIRST.map(({ id }) => ({
+  id,
+  tree: { a: file('1', 'another inode'), 'd/y': file('2') },
+}))
 const TINY = { entriesBytes: 1000, listingsBytes: 1000 }
 
 const step = fc.oneof(
@@ -23,7 +28,7 @@ const step = fc.oneof(
     snapshot: fc.nat(1),
     path: fc.constantFrom('', 'a', 'd', 'd/x', 'a/b', 'nothing'),
   }),
-  fc.record({ replace: fc.constantFrom(FIRST, SECOND) }),
+  fc.record({ replace: fc.constantFrom(FIRST, SECOND, RELINKED) }),
 )
 
 describe('a catalog that remembers', () => {

@@ -1,0 +1,173 @@
+#!/usr/bin/env node
+/**
+ * Shows that the tests can fail: breaks one safety property at a time, in a copy, and expects the test that
+ * guards it to turn red.
+ *
+ *   node scripts/break-on-purpose.mjs [WORD]     only breakages whose title holds WORD
+ *
+ * Prints a line for each and exits 1 when a breakage went unnoticed, or no longer applies to the code.
+ */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const BREAKAGES = [
+  {
+    title: 'rsync writes into the newest snapshot',
+    file: 'src/actions/transfer-tree.ts',
+    from: 'destination: staged.tree,',
+    to: 'destination: bases[0] === undefined ? staged.tree : treeDirectory(place, bases[0].id),',
+    test: ['integration', 'backup.test.ts'],
+  },
+  {
+    title: 'times are compared by the second, and suspects are not looked for',
+    file: 'src/actions/transfer-tree.ts',
+    from: 'const linked = await attempt(run, transfer, scan.suspects)',
+    to: 'const linked = await attempt(run, { ...transfer, comparesNanoseconds: false }, [])',
+    test: ['integration', 'backup.test.ts', 'within the second'],
+  },
+  {
+    title: 'new content under the same size and time is taken for unchanged',
+    file: 'src/scan/scan-for-suspects.ts',
+    from: '!clockWentBack && now.ctimeNs < evidenceNs',
+    to: 'true',
+    test: ['integration', 'backup.test.ts', 'same size'],
+  },
+  {
+    title: 'a clock that was set back is believed',
+    file: 'src/scan/scan-for-suspects.ts',
+    from: 'const clockWentBack = search.nowMs < basis.startedMs',
+    to: 'const clockWentBack = false',
+    test: ['integration', 'backup.test.ts', 'set back'],
+  },
+  {
+    title: 'unchanged files are copied',
+    file: 'src/rsync/arguments.ts',
+    from: '--link-dest=${basis}',
+    to: '--copy-dest=${basis}',
+    test: ['integration', 'backup.test.ts', 'shares the inode'],
+  },
+  {
+    title: 'the repository is not left out of its source',
+    file: 'src/rsync/filter-rules.ts',
+    from: "return excludeRule(wild ? pathBelowSource.replaceAll(/[*?[\\]\\\\]/gu, '\\\\$&') : pathBelowSource)",
+    to: 'return excludeRule(pathBelowSource)',
+    test: ['integration', 'backup.test.ts', 'its own repository'],
+  },
+  {
+    title: 'two runs may have one id',
+    file: 'src/model/snapshot-id.ts',
+    from: 'while (taken.has(snapshotIdAt(candidateMs))) candidateMs += 1000',
+    to: 'void taken',
+    test: ['integration', 'backup.test.ts', 'id of its own'],
+  },
+  {
+    title: 'leftovers are chmod-ed before they are removed',
+    file: 'src/repository/remove-tree.ts',
+    from: 'else await unlink(systemPath(child))',
+    to: 'else { await chmod(systemPath(child), 0o777); await unlink(systemPath(child)) }',
+    test: ['integration', 'backup.test.ts', 'leftovers'],
+  },
+  {
+    title: 'exit code 23 is success',
+    file: 'src/rsync/outcome.ts',
+    from: 'if (exitCode === 0 || exitCode === 24)',
+    to: 'if (exitCode === 0 || exitCode === 23 || exitCode === 24)',
+    test: ['unit', 'outcome.test.ts'],
+  },
+  {
+    title: 'a link in a snapshot is followed',
+    file: 'src/catalog/disk-catalog.ts',
+    from: 'if (path.length > 0 && !this.#isDirectory(snapshot, path.slice(0, -1))) return undefined\n    return',
+    to: 'return',
+    test: ['integration', 'view-over-disk.test.ts'],
+  },
+  {
+    title: 'a cache outlives its generation',
+    file: 'src/catalog/cached-catalog.ts',
+    from: 'this.#entries.clear()',
+    to: 'void 0',
+    test: ['unit', 'cached-catalog.test.ts'],
+  },
+  {
+    title: 'a reused inode number is taken for the same file',
+    file: 'src/model/entry.ts',
+    from: ' && left.birthNs === right.birthNs',
+    to: '',
+    test: ['unit', 'fold-history.test.ts'],
+  },
+  {
+    title: 'a directory of by-file opens what was closed',
+    file: 'src/catalog/fold-history.ts',
+    from: 'mode: known.mode & entry.mode',
+    to: 'mode: known.mode | entry.mode',
+    test: ['unit', 'view-over-memory.test.ts'],
+  },
+  {
+    title: 'a made-up name hides a stored one',
+    file: 'src/view/version-name.ts',
+    from: 'for (let count = 2; isTaken(candidate); count += 1)',
+    to: 'for (let count = 2; isTaken(candidate) && count < 2; count += 1)',
+    test: ['unit', 'view-properties.test.ts'],
+  },
+  {
+    title: 'names that are not UTF-8 are passed with losses',
+    file: 'src/fuse/fuse-native/passed-name.ts',
+    from: 'result += String.fromCodePoint(FIRST + (name.charCodeAt(index) & 0x7f))',
+    to: "result += '\\ufffd'",
+    test: ['unit', 'passed-name.test.ts'],
+  },
+  {
+    title: 'a lock is broken by a process of another machine',
+    file: 'src/repository/lock.ts',
+    from: "return sameMachine ? 'dead' : 'held'",
+    to: "return 'dead'",
+    test: ['unit', 'lock.test.ts'],
+  },
+]
+
+const project = fileURLToPath(new URL('..', import.meta.url))
+const copy = mkdtempSync(join(tmpdir(), 'snapfs-break-'))
+let unnoticed = 0
+
+try {
+  for (const name of ['src', 'test', 'package.json', 'tsconfig.json', 'native-notes']) {
+    cpSync(join(project, name), join(copy, name), { recursive: true })
+  }
+  symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'))
+  for (const breakage of BREAKAGES) {
+    if (!breakage.title.includes(process.argv[2] ?? '')) continue
+    const verdict = tryBreakage(breakage)
+    if (verdict !== 'noticed') unnoticed += 1
+    process.stdout.write(`${verdict.padEnd(18)} ${breakage.title}\n`)
+  }
+} finally {
+  execFileSync('chmod', ['-R', 'u+rwX', copy])
+  rmSync(copy, { recursive: true, force: true })
+}
+process.exit(unnoticed === 0 ? 0 : 1)
+
+function tryBreakage({ file, from, to, test: [tier, path, title] }) {
+  const place = join(copy, file)
+  const whole = readFileSync(place, 'utf8')
+  if (!whole.includes(from)) return 'does not apply'
+  writeFileSync(
+    place,
+    whole.replace(from, () => to),
+  )
+  try {
+    const words = ['run', '--config', 'test/vitest.config.ts', '--project', tier, path]
+    if (title !== undefined) words.push('-t', title)
+    const result = spawnSync(join(copy, 'node_modules/.bin/vitest'), words, {
+      cwd: copy,
+      encoding: 'utf8',
+      env: { ...process.env, NO_COLOR: '1' },
+    })
+    if (result.status === 0) return 'NOT NOTICED'
+    return /Tests .*\d+ failed/u.test(result.stdout) ? 'noticed' : 'did not run'
+  } finally {
+    writeFileSync(place, whole)
+  }
+}
