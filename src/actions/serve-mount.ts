@@ -4,7 +4,6 @@ import { DiskCatalog } from '../catalog/disk-catalog.ts'
 import { profilesIn } from '../catalog/read-series.ts'
 import { SeriesHistory } from '../catalog/series-history.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { systemErrorCode } from '../errors/system-error.ts'
 import type { World } from '../model/world.ts'
 import { checkMountpoint } from '../fuse/check-mountpoint.ts'
 import { type Driver, type DriverName, MOUNT_TYPE, type MountSession } from '../fuse/driver.ts'
@@ -98,24 +97,13 @@ async function unmountedOrStopped(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    // After a lazy unmount nobody new can enter, but what is open stays readable to its end.
-    if (!(await isMounted(mountpoint)) && session.openFiles() === 0) return
+    if (!(await session.isServing())) return
     await pause(LOOK_MS, signal)
   }
-  if (!(await isMounted(mountpoint))) return
+  if (mountedAt(await readMountTable(), mountpoint)?.type !== MOUNT_TYPE) return
   // A reader may still sit in the mount; this process ends all the same, and must not leave it dead.
   const result = await runFusermount(mountpoint, 'plainly')
   if (result.kind !== 'unmounted') await runFusermount(mountpoint, 'lazily')
-}
-
-async function isMounted(mountpoint: string): Promise<boolean> {
-  try {
-    return mountedAt(await readMountTable(), mountpoint)?.type === MOUNT_TYPE
-  } catch (error) {
-    // Out of descriptors for a moment: no reason to give up the mount.
-    if (systemErrorCode(error) === 'EMFILE') return true
-    throw error
-  }
 }
 
 function pause(durationMs: number, signal: AbortSignal): Promise<void> {

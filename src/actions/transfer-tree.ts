@@ -191,7 +191,8 @@ async function compareByContent(
       destination: run.staged.checked,
       scope: 'listed-by-content',
     }),
-    input: Buffer.from(suspects.map((path) => `${path}\0`).join(''), 'latin1'),
+    // In --files-from a line that begins with # or ; is a comment, even with --from0 (rsync 3.5.0).
+    input: Buffer.from(suspects.map((path) => `./${path}\0`).join(''), 'latin1'),
     signal: run.signal,
     onLine: (text) => {
       const line = parseOutputLine(text)

@@ -36,7 +36,7 @@ export class CachedCatalog implements Catalog {
   constructor(inner: Catalog, limits: CacheLimits = DEFAULT_CACHE_LIMITS) {
     this.#inner = inner
     this.profile = inner.profile
-    this.#generation = inner.generation()
+    this.#generation = inner.generation
     this.#entries = new LRUCache({
       maxSize: limits.entriesBytes,
       sizeCalculation: (_entry, key) => ENTRY_BYTES + key.length,
@@ -51,14 +51,12 @@ export class CachedCatalog implements Catalog {
     })
   }
 
-  generation(): number {
-    const generation = this.#inner.generation()
-    if (generation !== this.#generation) {
-      this.#generation = generation
-      this.#entries.clear()
-      this.#listings.clear()
-    }
-    return generation
+  refresh(): void {
+    this.#inner.refresh()
+  }
+
+  get generation(): number {
+    return this.#inner.generation
   }
 
   snapshots(): readonly Snapshot[] {
@@ -66,6 +64,7 @@ export class CachedCatalog implements Catalog {
   }
 
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
+    this.#forgetPastGeneration()
     const key = keyOf(snapshot, path)
     const known = this.#entries.get(key)
     if (known !== undefined) return known === ABSENT ? undefined : known
@@ -75,6 +74,7 @@ export class CachedCatalog implements Catalog {
   }
 
   namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined {
+    this.#forgetPastGeneration()
     const key = keyOf(snapshot, path)
     const known = this.#listings.get(key)
     if (known !== undefined) return known
@@ -93,6 +93,13 @@ export class CachedCatalog implements Catalog {
 
   space(): Space {
     return this.#inner.space()
+  }
+
+  #forgetPastGeneration(): void {
+    if (this.#inner.generation === this.#generation) return
+    this.#generation = this.#inner.generation
+    this.#entries.clear()
+    this.#listings.clear()
   }
 }
 

@@ -23,11 +23,10 @@ export interface ReadHandle {
 
 export interface Catalog {
   readonly profile: string
-  /**
-   * Changes whenever the set of snapshots does. Asking looks at the disk, so it is the one way to
-   * learn of a new snapshot; everything read before may be kept until the number changes.
-   */
-  generation(): number
+  /** Looks at the disk for new and removed snapshots; the one way to learn of them. */
+  refresh(): void
+  /** Changes whenever the set of snapshots does; what was read may be kept until then. Asks nothing. */
+  readonly generation: number
   /** Oldest first. */
   snapshots(): readonly Snapshot[]
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined

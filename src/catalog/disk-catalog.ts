@@ -38,17 +38,17 @@ export class DiskCatalog implements Catalog {
   #snapshots: readonly Snapshot[] = []
   /** What the series directory looked like when it was last read. */
   #seen = ''
+  readonly #trees = new Map<Snapshot, BytePath>()
   readonly #directories = new LRUCache<string, true>({ max: KNOWN_DIRECTORIES })
 
   /** @throws the operating system's error when the series cannot be read */
   constructor(place: SeriesPlace) {
     this.#place = place
     this.profile = place.profile
-    this.#refresh()
+    this.refresh()
   }
 
-  generation(): number {
-    this.#refresh()
+  get generation(): number {
     return this.#generation
   }
 
@@ -123,7 +123,7 @@ export class DiskCatalog implements Catalog {
    * Publishing and removing a snapshot both change the series directory; so does the lock, which is why
    * the generation changes only when the set of snapshots did.
    */
-  #refresh(): void {
+  refresh(): void {
     const status = lstatSync(seriesDirectory(this.#place), { bigint: true })
     const seen = `${status.dev}:${status.ino}:${status.mtimeNs}:${status.ctimeNs}`
     if (seen === this.#seen) return
@@ -135,6 +135,7 @@ export class DiskCatalog implements Catalog {
     if (same) return
     this.#snapshots = snapshots
     this.#directories.clear()
+    this.#trees.clear()
     this.#generation += 1
   }
 
@@ -154,7 +155,12 @@ export class DiskCatalog implements Catalog {
   }
 
   #pathOf(snapshot: Snapshot, path: EntryPath): BytePath {
-    return joinPath(bytePathFromText(treeDirectory(this.#place, snapshot.id)), ...path)
+    let tree = this.#trees.get(snapshot)
+    if (tree === undefined) {
+      tree = bytePathFromText(treeDirectory(this.#place, snapshot.id))
+      this.#trees.set(snapshot, tree)
+    }
+    return joinPath(tree, ...path)
   }
 }
 

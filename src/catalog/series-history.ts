@@ -36,7 +36,7 @@ export class SeriesHistory {
 
   constructor(catalog: Catalog, limits: HistoryLimits = DEFAULT_HISTORY_LIMITS) {
     this.#catalog = catalog
-    this.#generation = catalog.generation()
+    this.#generation = catalog.generation
     this.#histories = new LRUCache({
       maxSize: limits.historiesBytes,
       sizeCalculation: (history, key) => 256 + key.length + history.versions.length * VERSION_BYTES,
@@ -92,7 +92,7 @@ export class SeriesHistory {
   }
 
   #forgetPastGeneration(): void {
-    const generation = this.#catalog.generation()
+    const { generation } = this.#catalog
     if (generation === this.#generation) return
     this.#generation = generation
     this.#histories.clear()

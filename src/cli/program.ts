@@ -8,6 +8,7 @@ import { addMount, addUnmount } from './commands/mount.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, section } from './help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from './render-error.ts'
+import { printableSentence } from '../model/entry-name.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 
 /**
@@ -43,7 +44,9 @@ history of each file. Snapshots are plain directories; cp alone gets everything 
     .configureOutput({
       writeOut: (text) => output.answer(text.replace(/\n$/u, '')),
       writeErr: (text) => output.remark(text.replace(/\n$/u, '')),
-      outputError: (text, write) => write(text.replace(/^error: /u, 'snapfs: ')),
+      outputError: (text, write) => {
+        write(printableSentence(text.replace(/^error: /u, 'snapfs: ').replace(/\n$/u, '')))
+      },
     })
     .showHelpAfterError('(snapfs --help shows what there is)')
     .addHelpText(

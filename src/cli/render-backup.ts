@@ -1,5 +1,6 @@
 /** What a backup says when it is over. */
 import type { BackUpReport } from '../actions/back-up.ts'
+import { printableSentence } from '../model/entry-name.ts'
 import { bytesText, countOf, countText, durationText } from './render-numbers.ts'
 
 /** Problems shown; all that were kept are in the manifest. */
@@ -19,12 +20,15 @@ export function summaryLines(report: BackUpReport): string[] {
 
 /** What must be said even under cron: nothing when all is well. */
 export function troubleLines(report: BackUpReport): string[] {
-  const lines = report.warnings.map((warning) => `snapfs: ${report.profile}: ${warning}`)
-  if (report.outcome === 'complete') return lines
+  const warnings = report.warnings.map((warning) => `snapfs: ${report.profile}: ${warning}`)
+  const partial = report.outcome === 'complete' ? [] : partialLines(report)
+  return [...warnings, ...partial].map(printableSentence)
+}
+
+function partialLines(report: BackUpReport): string[] {
   const unread = report.problems.filter((problem) => problem.kind !== 'vanished')
   const rest = report.problemCount - Math.min(unread.length, SHOWN_PROBLEMS)
   return [
-    ...lines,
     `snapfs: ${report.profile}: the snapshot ${report.id} is partial: ${countOf(report.problemCount, 'problem')} while reading the source.`,
     ...unread.slice(0, SHOWN_PROBLEMS).map((problem) => `  | ${problem.message}`),
     ...(rest > 0 ? [`  | … and ${countText(rest)} more`] : []),

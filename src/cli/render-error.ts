@@ -1,6 +1,7 @@
 /** An error as a paragraph for a person, or as an object for a program. */
 import { exitCodeOf } from '../errors/exit-code.ts'
 import { messageOf } from '../errors/system-error.ts'
+import { printableSentence } from '../model/entry-name.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 
 /** Lines of text: what happened, what to do, and what was heard. */
@@ -14,7 +15,7 @@ export function errorLines(error: unknown, about?: string): string[] {
     `${prefix}${error.message}`,
     ...(error.hint === undefined ? [] : [`  ${error.hint}`]),
     ...error.details.map((detail) => `  | ${detail}`),
-  ]
+  ].map(printableSentence)
 }
 
 export function errorObject(error: unknown): Readonly<Record<string, unknown>> {
@@ -33,7 +34,7 @@ export function errorObject(error: unknown): Readonly<Record<string, unknown>> {
 
 /** An error that a reader of the mount met. The disk is the usual cause, so it is no defect of ours. */
 export function servingErrorLine(error: unknown): string {
-  return `snapfs: a question to the mount was answered with an error: ${messageOf(error)}`
+  return `snapfs: a question to the mount was answered with an error: ${printableSentence(messageOf(error))}`
 }
 
 /** The number a process that ends with this error ends with. */

@@ -1,5 +1,5 @@
 /** Whether a directory can be mounted on, decided before anything is mounted. */
-import { readdir, realpath, stat } from 'node:fs/promises'
+import { readdir, realpath, stat, statfs } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
@@ -73,7 +73,8 @@ async function realDirectory(path: string): Promise<string> {
 async function clearStaleMount(mountpoint: string): Promise<void> {
   if (mountedAt(await readMountTable(), mountpoint)?.type !== MOUNT_TYPE) return
   try {
-    await stat(mountpoint)
+    // Not stat: the kernel may answer that from its cache for a minute after the server died.
+    await statfs(mountpoint)
   } catch (error) {
     if (systemErrorCode(error) === 'ENOTCONN') await runFusermount(mountpoint, 'lazily')
   }

@@ -22,8 +22,8 @@ export interface Driver {
 }
 
 export interface MountSession {
-  /** Files that are open in the mount; after a lazy unmount they still want to be read. */
-  openFiles(): number
+  /** Whether the kernel may still ask: until it is unmounted, and after a lazy unmount until the last file is closed. */
+  isServing(): Promise<boolean>
 }
 
 export const DRIVER_NAMES = ['fuse-native'] as const

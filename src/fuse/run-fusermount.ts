@@ -1,6 +1,4 @@
 /** Unmounting, by fusermount and an argument list, never through a shell. */
-import { execa } from 'execa'
-
 export type UnmountResult =
   | { readonly kind: 'unmounted' }
   | { readonly kind: 'busy' }
@@ -16,6 +14,8 @@ export async function runFusermount(
   mountpoint: string,
   lazily: 'lazily' | 'plainly',
 ): Promise<UnmountResult> {
+  // Loaded here, since a mount begins without it and it takes longer to load than all the rest.
+  const { execa } = await import('execa')
   for (const program of PROGRAMS) {
     const flags = lazily === 'lazily' ? '-uz' : '-u'
     const result = await execa(program, [flags, '--', mountpoint], {

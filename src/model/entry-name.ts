@@ -77,6 +77,14 @@ export function printableText(text: string): string {
   return printableName(Buffer.from(text, 'utf8').toString('latin1'))
 }
 
+/** A sentence with a name in it, for a terminal: control characters as `\xNN`, all else as it is. */
+export function printableSentence(text: string): string {
+  return text
+    .split('\\')
+    .map((part) => printableText(part))
+    .join('\\')
+}
+
 function escapeByte(byte: string): string {
   return byte === '\\' ? '\\\\' : `\\x${byte.charCodeAt(0).toString(16).padStart(2, '0')}`
 }

@@ -2,7 +2,7 @@
  * One writer per series. The lock is a file that says who holds it; it appears with its content in one
  * step (written aside, then linked), so that nobody ever reads half of it.
  */
-import { link, open, readFile, readlink, unlink } from 'node:fs/promises'
+import { link, open, readFile, readlink, rm, unlink } from 'node:fs/promises'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
@@ -58,14 +58,14 @@ export async function takeLock(place: SeriesPlace, command: string, now: number)
   const file = lockFile(place)
   const mine = await describeMyself(command, now)
   const draft = `${file}.${mine.pid}.${mine.startTicks}`
-  await writeDraft(draft, mine)
   try {
+    await writeDraft(draft, mine)
     if (!(await linkUnlessThere(draft, file))) {
       await breakIfDead(file, place, draft)
       if (!(await linkUnlessThere(draft, file))) throw lockedBy(await readRecord(file), place, file)
     }
   } finally {
-    await unlink(draft)
+    await rm(draft, { force: true })
   }
   let held = true
   return {

@@ -39,7 +39,7 @@ export function decodeMarker(text: string): MarkerReading {
   const parsed = v.safeParse(markerSchema, value)
   return parsed.success
     ? { kind: 'marker', marker: parsed.output }
-    : { kind: 'damaged', reason: parsed.issues[0].message }
+    : { kind: 'damaged', reason: 'it does not hold what the marker of a repository holds' }
 }
 
 /** Reads the marker of a directory. @throws the operating system's error, ENOENT for no marker */

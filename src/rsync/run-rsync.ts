@@ -60,21 +60,29 @@ function missing(program: string, hint: string): SnapfsError {
  * @throws SnapfsError RSYNC_MISSING when there is none, it is older than 3.2.4, or it is something else
  */
 export async function probeRsync(): Promise<RsyncVersion> {
-  const result = await execa('rsync', ['--version'], {
+  // In a process group of its own: rsync may be a script, and what it started would hold the pipe open.
+  const child = execa('rsync', ['--version'], {
     stdin: 'ignore',
     env: { LC_ALL: 'C' },
     reject: false,
-    timeout: VERSION_TIMEOUT_MS,
+    detached: true,
     maxBuffer: 64 * 1024,
   })
+  const limit = AbortSignal.timeout(VERSION_TIMEOUT_MS)
+  const killGroup = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }
+  limit.addEventListener('abort', killGroup)
+  const result = await child
+  limit.removeEventListener('abort', killGroup)
   if (result.code === 'ENOENT' || systemErrorCode(result.cause) === 'EACCES') {
     throw missing('rsync', INSTALL_HINT)
   }
   const version = parseRsyncVersion(result.stdout)
-  if (result.timedOut || version === undefined) {
+  if (limit.aborted || version === undefined) {
     throw new SnapfsError(
       'RSYNC_MISSING',
-      result.timedOut
+      limit.aborted
         ? 'The program rsync did not answer within five seconds when asked for its version.'
         : 'The program rsync did not say which version it is; it may not be rsync at all.',
       { hint: 'Find out with: command -v rsync; rsync --version.' },

@@ -77,7 +77,7 @@ export class SeriesView {
   }
 
   #current(): Names {
-    const generation = this.catalog.generation()
+    const { generation } = this.catalog
     if (this.#names?.generation === generation) return this.#names
     const top: MutableLevel = { levels: new Map(), snapshots: new Map() }
     const times = new Map<Snapshot, EntryName>()

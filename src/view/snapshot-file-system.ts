@@ -48,9 +48,12 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     this.#owner = owner
   }
 
-  generation(): number {
+  refresh(): number {
     // Each part only grows, so the sum changes whenever one of them does.
-    return this.#series.reduce((sum, series) => sum + series.catalog.generation(), 0)
+    return this.#series.reduce((sum, { catalog }) => {
+      catalog.refresh()
+      return sum + catalog.generation
+    }, 0)
   }
 
   lookup(parent: ViewNode, name: EntryName): ViewNode | undefined {

@@ -20,8 +20,11 @@ export interface ListedNode {
 
 export interface VirtualFileSystem<Node> {
   readonly root: Node
-  /** Changes when nodes looked up before may no longer be right. */
-  generation(): number
+  /**
+   * Looks for what is new or gone; to be called before each question of a reader.
+   * @returns a number that changes when nodes looked up before may no longer be right
+   */
+  refresh(): number
   lookup(parent: Node, name: EntryName): Node | undefined
   /** Everything in a directory, without `.` and `..`; undefined when it is not one. */
   list(node: Node): readonly ListedNode[] | undefined

@@ -32,6 +32,7 @@ export interface Subject {
 /** The view, asked directly. */
 export function viewSubject<Node>(fileSystem: VirtualFileSystem<Node>): Subject {
   const find = (path: string): Node | undefined => {
+    fileSystem.refresh()
     let node: Node | undefined = fileSystem.root
     for (const name of path.split('/').filter((part) => part !== '')) {
       node = node === undefined ? undefined : fileSystem.lookup(node, nameFromBytes(name))

@@ -46,7 +46,12 @@ export class MemoryCatalog implements Catalog {
     })
   }
 
-  generation(): number {
+  /** `replace` takes effect at once. */
+  refresh(): void {
+    return undefined
+  }
+
+  get generation(): number {
     return this.#generation
   }
 

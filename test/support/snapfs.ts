@@ -2,7 +2,7 @@
 import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
 
-const PROGRAM = fileURLToPath(new URL('../../dist/snapfs', import.meta.url))
+export const PROGRAM = fileURLToPath(new URL('../../dist/snapfs', import.meta.url))
 
 export interface Finished {
   readonly exitCode: number | undefined

@@ -10,7 +10,11 @@ const LAST_ASSIGNED = 0xffff_ffff
 const REMEMBERED = 1_000_000
 
 export class DenseInodes {
-  readonly #assigned = new LRUCache<bigint, number>({ max: REMEMBERED })
+  readonly #assigned = new LRUCache<bigint, number>({
+    // Not `max`: that would fill arrays of this length at once, which takes longer than mounting.
+    maxSize: REMEMBERED,
+    sizeCalculation: () => 1,
+  })
   #next = FIRST_ASSIGNED
 
   /** @throws Error when two thousand million numbers have been given out */

@@ -2,7 +2,7 @@
  * The portable driver: fuse-native 2.2.6, which is libfuse 2.9 behind two thread hops. The package is
  * optional and loaded only here. Its limits, and the reason for every option, are in native-notes/fuse.md.
  */
-import { access, constants } from 'node:fs/promises'
+import { open, readdir, readlink } from 'node:fs/promises'
 import type Fuse from 'fuse-native'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { messageOf } from '../../errors/system-error.ts'
@@ -27,6 +27,10 @@ const INJECTED_OPTIONS = `ro,nosuid,nodev,noatime,use_ino,negative_timeout=${KEE
 /** libfuse's buffer for the path. */
 const PATH_LIMIT_BYTES = 1000
 
+const DEVICE = '/dev/fuse'
+/** Major 10, minor 229, as the kernel's list of devices has it. */
+const DEVICE_NUMBER = (10 << 8) | 229
+
 type FuseClass = typeof Fuse
 
 export const fuseNativeDriver: Driver = {
@@ -41,7 +45,7 @@ export const fuseNativeDriver: Driver = {
     }
     await checkDevice()
     const FuseNative = await loadFuseNative()
-    const { operations, session } = fuseOperations(request.fileSystem, request.onError)
+    const operations = fuseOperations(request.fileSystem, request.onError)
     const fuse = new FuseNative(mountpoint, operations, {
       timeout: false,
       kernelCache: true,
@@ -60,19 +64,35 @@ export const fuseNativeDriver: Driver = {
       await runFusermount(mountpoint, 'lazily')
       throw mountFailed(request, error)
     })
-    return session
+    return { isServing: holdsDevice }
   },
 }
 
 async function checkDevice(): Promise<void> {
   try {
-    await access('/dev/fuse', constants.R_OK | constants.W_OK)
+    // Opened, not asked for its modes: that also tells whether the kernel has FUSE behind it.
+    await using device = await open(DEVICE, 'r+')
+    if ((await device.stat()).rdev === DEVICE_NUMBER) return
   } catch (error) {
-    throw new SnapfsError('FUSE_UNAVAILABLE', '/dev/fuse is missing or may not be used.', {
-      hint: 'Load the module with: modprobe fuse. In a container, pass the device in.',
-      cause: error,
-    })
+    throw deviceMissing(error)
   }
+  throw deviceMissing(undefined)
+}
+
+function deviceMissing(cause: unknown): SnapfsError {
+  return new SnapfsError('FUSE_UNAVAILABLE', `${DEVICE} is missing or may not be used.`, {
+    hint: 'Load the module with: modprobe fuse. In a container, pass the device in.',
+    cause,
+  })
+}
+
+/** libfuse closes the device when the kernel has let go of the mount; it tells nobody else. */
+async function holdsDevice(): Promise<boolean> {
+  for (const descriptor of await readdir('/proc/self/fd')) {
+    const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => '')
+    if (target === DEVICE) return true
+  }
+  return false
 }
 
 async function loadFuseNative(): Promise<FuseClass> {

@@ -8,7 +8,6 @@ import type Fuse from 'fuse-native'
 import type { ReadHandle, Space } from '../../catalog/catalog.ts'
 import { nameFromBytes } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
-import type { MountSession } from '../driver.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, EROFS, errnoOf } from '../errno.ts'
 import { statMode } from '../stat-mode.ts'
 import { DenseInodes } from './dense-inodes.ts'
@@ -27,7 +26,7 @@ type Answer<Result> = readonly [errno: number, result?: Result]
 export function fuseOperations<Node extends object>(
   fileSystem: VirtualFileSystem<Node>,
   onError: (error: unknown) => void,
-): { readonly operations: Fuse.Operations; readonly session: MountSession } {
+): Fuse.Operations {
   const handles = new HandleTable()
   const answers = answersOf(fileSystem, handles)
 
@@ -41,7 +40,7 @@ export function fuseOperations<Node extends object>(
     }
   }
 
-  const operations: Fuse.Operations = {
+  return {
     getattr: (path, answer) => {
       answer(...settled(() => answers.getattr(path)))
     },
@@ -69,7 +68,6 @@ export function fuseOperations<Node extends object>(
       answer(...settled(() => [0, statfsOf(fileSystem.space())]))
     },
   }
-  return { operations, session: { openFiles: () => handles.size() } }
 }
 
 /** What each question is answered with; errors of the disk are thrown. */

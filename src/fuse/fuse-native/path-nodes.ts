@@ -13,12 +13,12 @@ export class PathNodes<Node extends object> {
 
   constructor(fileSystem: VirtualFileSystem<Node>) {
     this.#fileSystem = fileSystem
-    this.#generation = fileSystem.generation()
+    this.#generation = fileSystem.refresh()
   }
 
   /** The node at an absolute path of the mount, or undefined when there is none. */
   at(path: string): Node | undefined {
-    const generation = this.#fileSystem.generation()
+    const generation = this.#fileSystem.refresh()
     if (generation !== this.#generation) {
       this.#generation = generation
       this.#known.clear()

@@ -42,7 +42,7 @@ describe('a catalog that remembers', () => {
             inner.replace(action.replace)
             continue
           }
-          expect(cached.generation()).toBe(inner.generation())
+          expect(cached.generation).toBe(inner.generation)
           const snapshot = inner.snapshots()[action.snapshot]!
           const path = action.path
             .split('/')
