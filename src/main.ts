@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Temporal } from 'temporal-polyfill'
 import { type EndSignal, Interruption } from './actions/interruption.ts'
 import type { Context } from './cli/context.ts'
 import type { Output } from './cli/output.ts'
@@ -60,7 +59,7 @@ for (const name of Object.keys(process.env)) {
 const context: Context = {
   world: {
     clock: { now: () => Date.now(), elapsed: () => performance.now() },
-    timeZone: Temporal.Now.timeZoneId(),
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     host: hostname(),
     userId: process.getuid?.() ?? 0,
     groupId: process.getgid?.() ?? 0,

@@ -1,4 +1,7 @@
-/** The command line: words to actions, errors to sentences and exit codes. */
+/**
+ * The command line: words to actions, errors to sentences and exit codes. Commands load what they do only when
+ * they do it, so that help, list and a mount need not wait for packages that only a backup uses.
+ */
 import { Command, CommanderError } from 'commander'
 import { exitCodeOf } from '../errors/exit-code.ts'
 import { addBackup } from './commands/backup.ts'

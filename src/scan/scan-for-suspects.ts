@@ -107,8 +107,7 @@ function isSuspect(search: SuspectSearch, path: string): boolean {
   if (now === undefined) return false
   return search.bases.some((basis) => {
     const clockWentBack = search.nowMs < basis.startedMs
-    const evidenceNs = BigInt(basis.startedMs - CLOCK_GRAIN_MS) * 1_000_000n
-    if (!clockWentBack && now.ctimeNs < evidenceNs) return false
+    if (!clockWentBack && now.ctimeMs < basis.startedMs - CLOCK_GRAIN_MS) return false
     const then = statusQuietly(joinRelative(basis.tree, path))
     if (then === undefined || !then.isFile() || then.size !== now.size) return false
     return search.comparesNanoseconds

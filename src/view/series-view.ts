@@ -1,11 +1,11 @@
 /** One series as both views need it: its catalog, its histories, and the names of its snapshots. */
+import { DEFAULT_TEMPLATE_TEXT } from './default-template.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { SeriesHistory } from '../catalog/series-history.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
 import {
-  DEFAULT_TEMPLATE_TEXT,
   parseTimeTemplate,
   renderTime,
   renderTimeName,

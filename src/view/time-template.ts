@@ -7,7 +7,6 @@ import { Temporal } from 'temporal-polyfill'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 
-export const DEFAULT_TEMPLATE_TEXT = '%Y-%m-%d_%H-%M-%S'
 /** The link to the newest snapshot; no template may render to it. */
 export const LATEST_LINK = 'latest'
 

@@ -1,10 +1,11 @@
 /** A view over a catalog, put together as the serving process does it. */
+import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
 import { CachedCatalog } from '../../src/catalog/cached-catalog.ts'
 import { SeriesHistory } from '../../src/catalog/series-history.ts'
 import { SeriesView } from '../../src/view/series-view.ts'
 import { SnapshotFileSystem } from '../../src/view/snapshot-file-system.ts'
-import { DEFAULT_TEMPLATE_TEXT, parseTimeTemplate } from '../../src/view/time-template.ts'
+import { parseTimeTemplate } from '../../src/view/time-template.ts'
 
 export function openView(
   catalogs: readonly Catalog[],

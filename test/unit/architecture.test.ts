@@ -56,7 +56,8 @@ const BANS: readonly Ban[] = [
   },
   {
     what: 'asks the clock',
-    pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.hrtime|Temporal\.Now/u,
+    pattern:
+      /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.hrtime|Temporal\.Now|resolvedOptions/u,
     allowedIn: ({ path }) => path === 'main.ts',
     instead: 'take World.clock as an argument',
   },

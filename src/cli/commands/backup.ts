@@ -1,14 +1,12 @@
 /** `snapfs backup` */
 import type { Command } from 'commander'
-import { backUp, type BackUpReport } from '../../actions/back-up.ts'
+import type { BackUpReport } from '../../actions/back-up.ts'
 import { throwIfInterrupted } from '../../actions/interruption.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
-import { progressBar } from '../progress-bar.ts'
-import { summaryLines, troubleLines } from '../render-backup.ts'
 import { errorLines, errorObject, exitCodeFor } from '../render-error.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
 
@@ -93,7 +91,7 @@ In a crontab, every 12 hours:
         runs.push(await backUpOne(context, profile, options))
         if (context.signal.aborted) break
       }
-      report(context, runs, options)
+      await report(context, runs, options)
       // A signal that came too late for the last run still kept others from being begun.
       if (runs.length < profiles.length) throwIfInterrupted(context.signal)
       setExitCode(worstExitCode(runs))
@@ -134,6 +132,8 @@ function usage(message: string): SnapfsError {
 
 async function backUpOne(context: Context, profile: Profile, options: Options): Promise<Run> {
   const { output, world } = context
+  const { backUp } = await import('../../actions/back-up.ts')
+  const { progressBar } = await import('../progress-bar.ts')
   const bar =
     output.terminal === undefined || options.json
       ? undefined
@@ -157,8 +157,9 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
   }
 }
 
-function report(context: Context, runs: readonly Run[], options: Options): void {
+async function report(context: Context, runs: readonly Run[], options: Options): Promise<void> {
   const { output } = context
+  const { summaryLines, troubleLines } = await import('../render-backup.ts')
   for (const run of runs) {
     const lines = 'error' in run ? errorLines(run.error, run.profile) : troubleLines(run.report)
     if (!options.json) {

@@ -1,6 +1,6 @@
 /** `snapfs init` */
 import type { Command } from 'commander'
-import { initialize, type InitializeReport } from '../../actions/initialize.ts'
+import type { InitializeReport } from '../../actions/initialize.ts'
 import { configFile } from '../../config/load-config.ts'
 import { printableText } from '../../model/entry-name.ts'
 import { checkProfileName, profileNameFor } from '../../model/profile.ts'
@@ -54,6 +54,7 @@ Repository /mnt/backup/snapfs is ready.
     .action(async (repository: string, options: Options) => {
       const { world, output } = context
       const source = resolve(options.source ?? world.homeDirectory)
+      const { initialize } = await import('../../actions/initialize.ts')
       const report = await initialize(
         {
           repository,

@@ -1,11 +1,10 @@
 /** `snapfs list` */
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
-import { listRepository, listSnapshots, type SeriesListing } from '../../actions/list-snapshots.ts'
+import type { SeriesListing } from '../../actions/list-snapshots.ts'
 import { checkProfileName } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
-import { listingLines } from '../render-list.ts'
 import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
 
 interface Options {
@@ -49,6 +48,7 @@ home  /mnt/backup/snapfs/home
     .action(async (name: string | undefined, options: Options) => {
       const listings = await chosenListings(context, name, options)
       const { output, world } = context
+      const { listingLines } = await import('../render-list.ts')
       if (options.json) {
         output.answer(JSON.stringify({ series: listings.map(withTimeText) }))
         return
@@ -67,6 +67,7 @@ async function chosenListings(
   name: string | undefined,
   options: Options,
 ): Promise<readonly SeriesListing[]> {
+  const { listRepository, listSnapshots } = await import('../../actions/list-snapshots.ts')
   if (options.repository !== undefined) {
     const path = resolve(options.repository)
     if (name === undefined) return listRepository(path)

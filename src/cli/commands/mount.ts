@@ -1,12 +1,9 @@
 /** `snapfs mount` and `snapfs unmount` */
 import { type Command, Option } from 'commander'
 import { resolve } from 'node:path'
-import { mountInBackground } from '../../actions/mount-in-background.ts'
-import { serveMount } from '../../actions/serve-mount.ts'
-import { unmount } from '../../actions/unmount.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
-import { DEFAULT_TEMPLATE_TEXT } from '../../view/time-template.ts'
+import { DEFAULT_TEMPLATE_TEXT } from '../../view/default-template.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
 import { servingErrorLine } from '../render-error.ts'
@@ -75,9 +72,11 @@ $ snapfs unmount ~/history
       const place = resolve(mountpoint)
       if (options.foreground === undefined) {
         const commandLine = foregroundCommandLine(place, repository, options)
+        const { mountInBackground } = await import('../../actions/mount-in-background.ts')
         await mountInBackground(context.startAgain(commandLine), place)
         return
       }
+      const { serveMount } = await import('../../actions/serve-mount.ts')
       await serveMount(
         {
           mountpoint: place,
@@ -111,6 +110,7 @@ export function addUnmount(program: Command): void {
       ),
     )
     .action(async (mountpoint: string, options: { readonly lazy?: true }) => {
+      const { unmount } = await import('../../actions/unmount.ts')
       await unmount(mountpoint, options.lazy ? 'lazily' : 'plainly')
     })
 }

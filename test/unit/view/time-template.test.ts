@@ -1,12 +1,8 @@
+import { DEFAULT_TEMPLATE_TEXT } from '../../../src/view/default-template.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SnapfsError } from '../../../src/errors/snapfs-error.ts'
-import {
-  DEFAULT_TEMPLATE_TEXT,
-  parseTimeTemplate,
-  renderTime,
-  renderTimeName,
-} from '../../../src/view/time-template.ts'
+import { parseTimeTemplate, renderTime, renderTimeName } from '../../../src/view/time-template.ts'
 
 const standard = parseTimeTemplate(DEFAULT_TEMPLATE_TEXT)
 const ZONES = [

@@ -17,7 +17,7 @@ import {
 } from '../../support/described-history.ts'
 import { MemoryCatalog } from '../../support/memory-catalog.ts'
 import { openView } from '../../support/open-view.ts'
-import { DEFAULT_TEMPLATE_TEXT } from '../../../src/view/time-template.ts'
+import { DEFAULT_TEMPLATE_TEXT } from '../../../src/view/default-template.ts'
 import { parseTimeTemplate, renderTime } from '../../../src/view/time-template.ts'
 
 const ZONE = 'Europe/Berlin'
