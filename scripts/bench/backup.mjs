@@ -9,7 +9,11 @@
  * backup; one with nothing changed; one with 1 % of the files rewritten. The other side is bare
  * `rsync -aHAX --numeric-ids --sparse --modify-window=-1 --link-dest=PREVIOUS`, without and with the
  * `sync -f` that snapfs does before it shows a snapshot. The repository holds two snapshots then, the
- * usual state, so snapfs gives rsync two bases; the bare command has one.
+ * usual state, so snapfs gives rsync two bases; the bare command has one, the newer of the two.
+ *
+ * The bare command is run a second way: from and to directories three levels higher up ("flat"). rsync 3.5.0
+ * opens every component of the path of a basis for every file, so the depth of a repository costs time that
+ * no option gives back.
  *
  * Both sides take turns in the same run, each after a `sync -f` outside the timing, and what they made
  * is removed outside the timing too. The page cache is warm. One JSON object per line on standard
@@ -37,6 +41,7 @@ const RSYNC_OPTIONS = ['-aHAX', '--numeric-ids', '--sparse', '--modify-window=-1
 const SNAPFS = 'snapfs backup'
 const RSYNC = 'rsync'
 const RSYNC_AND_SYNC = 'rsync, sync -f'
+const FLAT = 'rsync, flat'
 
 /** @typedef {import('./measure.mjs').Bench} Bench */
 /** @typedef {{ onStart?: (pid: number) => void }} Watch */
@@ -74,11 +79,14 @@ class SnapfsSide {
 }
 
 class RsyncSide {
-  /** @param {Bench} bench */
-  constructor(bench) {
+  /**
+   * @param {Bench} bench
+   * @param {string} name
+   */
+  constructor(bench, name) {
     this.bench = bench
     this.source = `${bench.directory}/source`
-    this.place = `${bench.directory}/rsync`
+    this.place = `${bench.directory}/${name}`
     this.made = 0
     this.previous = ''
   }
@@ -119,12 +127,17 @@ async function settle(bench) {
  * @param {Bench} bench
  * @param {SnapfsSide} snapfs
  * @param {RsyncSide} rsync
+ * @param {RsyncSide} flat
  */
-async function measureScenario(scenario, bench, snapfs, rsync) {
+async function measureScenario(scenario, bench, snapfs, rsync, flat) {
   const { files, rounds } = bench.options
-  /** @type {Record<'snapfs' | 'rsync' | 'synced', number[]>} */
-  const ms = { snapfs: [], rsync: [], synced: [] }
-  const sides = /** @type {const} */ (['snapfs', 'rsync'])
+  /** @type {Record<'snapfs' | 'rsync' | 'synced' | 'flat', number[]>} */
+  const ms = { snapfs: [], rsync: [], synced: [], flat: [] }
+  const sides = /** @type {const} */ ([
+    'snapfs',
+    'rsync',
+    ...(flat.previous === '' ? [] : ['flat']),
+  ])
   for (let round = 0; round < rounds; round += 1) {
     for (const side of inTurn(sides, round)) {
       await settle(bench)
@@ -132,6 +145,10 @@ async function measureScenario(scenario, bench, snapfs, rsync) {
         const made = await snapfs.make()
         expectChanges(scenario, made.changed, files)
         ms.snapfs.push(made.ms)
+        await removeQuietly(bench, made.path)
+      } else if (side === 'flat') {
+        const made = await flat.make()
+        ms.flat.push(made.ms)
         await removeQuietly(bench, made.path)
       } else {
         const made = await rsync.make()
@@ -145,6 +162,9 @@ async function measureScenario(scenario, bench, snapfs, rsync) {
   }
   compare({ name: scenario, what: SNAPFS, against: RSYNC, files }, ms.snapfs, ms.rsync)
   compare({ name: scenario, what: SNAPFS, against: RSYNC_AND_SYNC, files }, ms.snapfs, ms.synced)
+  if (ms.flat.length > 0) {
+    compare({ name: scenario, what: SNAPFS, against: FLAT, files }, ms.snapfs, ms.flat)
+  }
   await measureMemory(scenario, bench, snapfs, rsync)
 }
 
@@ -188,20 +208,22 @@ await runBenchmark({ files: 100_000, rounds: 3 }, async (bench) => {
     throw new Error(`--only ${unknown}: not one of ${SCENARIOS.join(', ')}`)
   const wanted = SCENARIOS.filter((name) => only.length === 0 || only.includes(name))
   const snapfs = new SnapfsSide(bench)
-  const rsync = new RsyncSide(bench)
+  const rsync = new RsyncSide(bench, 'rsync')
+  const flat = new RsyncSide(bench, 'flat')
   remark(`making ${files} files`)
   makeFiles(snapfs.source, { files })
   await snapfs.prepare()
   rsync.prepare()
+  flat.prepare()
   await sleep(SETTLE_MS)
-  if (wanted.includes('first')) await measureScenario('first', bench, snapfs, rsync)
+  if (wanted.includes('first')) await measureScenario('first', bench, snapfs, rsync, flat)
   if (wanted.every((name) => name === 'first')) return
   remark('making what the next ones link to')
-  rsync.previous = (await rsync.make()).path
+  flat.previous = (await flat.make()).path
   await snapfs.make()
-  await snapfs.make()
-  if (wanted.includes('unchanged')) await measureScenario('unchanged', bench, snapfs, rsync)
+  rsync.previous = `${(await snapfs.make()).path}/tree`
+  if (wanted.includes('unchanged')) await measureScenario('unchanged', bench, snapfs, rsync, flat)
   if (!wanted.includes('changed')) return
   changeFiles(snapfs.source, files, CHANGED_EVERY)
-  await measureScenario('changed', bench, snapfs, rsync)
+  await measureScenario('changed', bench, snapfs, rsync, flat)
 })

@@ -25,8 +25,6 @@ interface Place {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What the tests start themselves, because they need its process. */
-
 const directory = useTemporaryDirectory()
 let template = ''
 
