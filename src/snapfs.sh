@@ -3,7 +3,8 @@
 # node itself. cron's PATH rarely holds that directory, and may hold one with an older node.
 self=$(readlink -f -- "$0") || exit 1
 node=$(dirname -- "$0")/node
-[ -x "$node" ] || node=$(command -v node)
+# Not installed by npm but run where it was built: the usual places, which cron does not search either.
+[ -x "$node" ] || node=$(PATH=$PATH:/usr/local/bin:/usr/bin command -v node)
 if ! [ -x "$node" ]; then
   echo "snapfs: node was not found, neither in PATH nor beside $0; install Node.js 20.19 or newer" >&2
   exit 1
