@@ -34,7 +34,7 @@ export function progressBar(
     },
     Presets.shades_classic,
   )
-  bar.start(1, 0, { checked: '0', known: '?', bytes: '', rate: '', left: '' })
+  bar.start(1, 0, { checked: '0', known: '0+', bytes: '0 B', rate: '0 B', left: 'listing' })
   return {
     show(progress) {
       const seconds = Math.max((elapsed() - started) / 1000, 0.1)
