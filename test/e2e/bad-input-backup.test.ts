@@ -8,6 +8,10 @@ import { rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { untilYes } from '../support/eventually.ts'
+import { processesOf, sendSignal } from '../support/processes.ts'
+import { binWith, whereIs } from '../support/programs.ts'
+import { expectSentences, type Refusal, SILENCE } from '../support/sentences.ts'
 import { testWith } from '../support/requirements.ts'
 import { PROGRAM, type Finished, type RunOptions, snapfs } from '../support/snapfs.ts'
 import { removeAll, useTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -44,10 +48,8 @@ afterAll(() => removeAll(template))
 
 // Registered after useTemporaryDirectory, so it runs before that removes the directory.
 afterEach(async () => {
-  for (const pid of await processesOf(directory())) killHard(pid)
+  for (const { pid } of await processesOf(directory())) sendSignal(pid, 'SIGKILL')
 })
-
-const SILENCE: Finished = { exitCode: 0, stdout: '', stderr: '' }
 
 function placeAt(root: string): Place {
   const config = join(root, 'config.toml')
@@ -104,26 +106,6 @@ async function contentOf(repository: string): Promise<readonly string[]> {
   return stdout.split('\n').sort()
 }
 
-/** Sentences for a person: no stack, nothing that moves a cursor. */
-function expectSentences(result: Finished, exitCode: number, says: readonly (string | RegExp)[]) {
-  expect(result.stderr).toMatch(/^snapfs: .{20,}/u)
-  for (const text of says) expect(result.stderr).toMatch(text)
-  expect(result.stderr).not.toMatch(/^\s+at .+:\d+:\d+/mu)
-  expect(result.stderr).not.toMatch(/defect|undefined|\[object/u)
-  // eslint-disable-next-line no-control-regex
-  expect(result.stderr).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/u)
-  expect(result.stdout).toBe('')
-  expect(result.exitCode).toBe(exitCode)
-}
-
-interface Refusal {
-  readonly exitCode: number
-  /** A text must occur as it is, a pattern must match. */
-  readonly says: readonly (string | RegExp)[]
-  readonly words?: readonly string[]
-  readonly options?: RunOptions
-}
-
 /** Runs a backup that must fail, and makes sure that nothing came of it. */
 async function expectRefused(place: Place, refusal: Refusal): Promise<void> {
   const before = await contentOf(place.repository)
@@ -152,56 +134,13 @@ async function newestTree(place: Place, profile = 'data'): Promise<string> {
   return join(place.repository, profile, (await snapshotsIn(place, profile)).at(-1)!, 'tree')
 }
 
-/** Asks until the answer is yes. */
-async function eventually(what: string, limitMs: number, ask: () => Promise<boolean>) {
-  const end = performance.now() + limitMs
-  while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-/** The living processes that were started with a text in their environment: the path of a place. */
-async function processesOf(text: string): Promise<readonly number[]> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name))
-  const found = await Promise.all(
-    ids.map(async (id) => {
-      const environment = await readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')
-      return environment.includes(text) ? [Number(id)] : []
-    }),
-  )
-  return found.flat()
-}
-
 /** The rsync processes of a place; the true ones, or those that took their place. */
 async function rsyncsOf(place: Place): Promise<readonly number[]> {
   const found: number[] = []
-  for (const pid of await processesOf(place.root)) {
-    const words = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (/(?:^|\/)rsync$/u.test(words.split('\0')[0] ?? '')) found.push(pid)
+  for (const { pid, commandLine } of await processesOf(place.root)) {
+    if (/(?:^|\/)rsync$/u.test(commandLine.split(' ')[0] ?? '')) found.push(pid)
   }
   return found
-}
-
-function killHard(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // It has ended meanwhile.
-  }
-}
-
-/** A directory that holds only the named programs: a PATH of which we know what is missing. */
-async function binWith(place: Place, programs: readonly string[]): Promise<string> {
-  const bin = join(place.root, 'bin')
-  await mkdir(bin)
-  for (const program of programs) await symlink(await whereIs(program), join(bin, program))
-  return bin
-}
-
-async function whereIs(program: string): Promise<string> {
-  if (program === 'node') return process.execPath
-  return (await execa('sh', ['-c', `command -v ${program}`])).stdout
 }
 
 /** What the launcher and a backup need beside rsync. */
@@ -209,7 +148,7 @@ const COMPANIONS = ['node', 'readlink', 'dirname', 'setpriv', 'sync']
 
 /** A PATH in which rsync is a script, and everything else as usual. */
 async function pathWithRsync(place: Place, script: string): Promise<Record<string, string>> {
-  const bin = await binWith(place, [])
+  const bin = await binWith(place.root, [])
   await writeFile(join(bin, 'rsync'), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   return { PATH: `${bin}:${process.env['PATH'] ?? ''}` }
 }
@@ -429,7 +368,7 @@ describe('the repository', () => {
 describe('rsync', () => {
   testWith('rsync')('a machine without rsync is told how to get it', async () => {
     const place = await prepare()
-    const env = { PATH: await binWith(place, COMPANIONS) }
+    const env = { PATH: await binWith(place.root, COMPANIONS) }
     const says = [/rsync is not installed/u, /apt-get install rsync/u]
     await expectRefused(place, { exitCode: 20, says, options: { env } })
     // The same PATH with rsync in it works, so nothing else was missing.
@@ -607,9 +546,9 @@ describe('two at a time, and runs that are cut off', () => {
     })
     const pid = child.pid!
     try {
-      await eventually('the copy begins', 20_000, ready)
+      await untilYes('the copy begins', 20_000, ready)
     } catch (error) {
-      killHard(pid)
+      sendSignal(pid, 'SIGKILL')
       throw error
     }
     const ended = child.then(({ exitCode, stdout, stderr }) => ({ exitCode, stdout, stderr }))
@@ -687,7 +626,7 @@ describe('two at a time, and runs that are cut off', () => {
     expect(await rsyncsOf(place)).not.toEqual([])
     process.kill(running.pid, 'SIGKILL')
     await running.ended
-    await eventually('no rsync is left', 5000, async () => (await rsyncsOf(place)).length === 0)
+    await untilYes('no rsync is left', 5000, async () => (await rsyncsOf(place)).length === 0)
     // What it left is no snapshot, and is in nobody's way.
     expect(await snapshotsIn(place)).toHaveLength(1)
     expect(await readdir(join(place.repository, 'data/.incoming'))).toHaveLength(1)

@@ -8,8 +8,12 @@ import { rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
+import { untilYes } from '../support/eventually.ts'
+import { processesOf, sendSignal } from '../support/processes.ts'
+import { binWith } from '../support/programs.ts'
+import { expectSentences, type Refusal, SILENCE } from '../support/sentences.ts'
 import { testWith } from '../support/requirements.ts'
-import { PROGRAM, type Finished, type RunOptions, snapfs } from '../support/snapfs.ts'
+import { PROGRAM, type Finished, snapfs } from '../support/snapfs.ts'
 import { removeAll, unmountBelow, useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 /** A user without rights of his own. */
@@ -27,8 +31,6 @@ interface Place {
   readonly config: string
   readonly env: Readonly<Record<string, string>>
 }
-
-/** For what is more than running it to its end. */
 
 const directory = useTemporaryDirectory()
 let template = ''
@@ -49,10 +51,8 @@ afterAll(() => removeAll(template))
 // Registered after useTemporaryDirectory, so it runs before that removes the directory.
 afterEach(async () => {
   await unmountBelow(directory())
-  for (const { pid } of await processesOf(directory())) kill(pid, 'SIGKILL')
+  for (const { pid } of await processesOf(directory())) sendSignal(pid, 'SIGKILL')
 })
-
-const SILENCE: Finished = { exitCode: 0, stdout: '', stderr: '' }
 
 function placeAt(root: string): Place {
   const config = join(root, 'config.toml')
@@ -105,26 +105,6 @@ async function expectAnswers(place: Place): Promise<void> {
   expect(await readFile(letter, 'utf8')).toBe('Dear reader\n')
 }
 
-/** Sentences for a person: no stack, nothing that moves a cursor. */
-function expectSentences(result: Finished, exitCode: number, says: readonly (string | RegExp)[]) {
-  expect(result.stderr).toMatch(/^snapfs: .{20,}/u)
-  for (const text of says) expect(result.stderr).toMatch(text)
-  expect(result.stderr).not.toMatch(/^\s+at .+:\d+:\d+/mu)
-  expect(result.stderr).not.toMatch(/defect|undefined|\[object/u)
-  // eslint-disable-next-line no-control-regex
-  expect(result.stderr).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/u)
-  expect(result.stdout).toBe('')
-  expect(result.exitCode).toBe(exitCode)
-}
-
-interface Refusal {
-  readonly exitCode: number
-  /** A text must occur as it is, a pattern must match. */
-  readonly says: readonly (string | RegExp)[]
-  readonly words?: readonly string[]
-  readonly options?: RunOptions
-}
-
 /** Runs a mount that must fail, and makes sure that nothing came of it. */
 async function expectRefused(place: Place, refusal: Refusal): Promise<void> {
   const before = await mountsBelow(place.root)
@@ -133,7 +113,7 @@ async function expectRefused(place: Place, refusal: Refusal): Promise<void> {
   const result = await snapfs(refusal.words ?? ['mount', place.mountpoint], options)
   expectSentences(result, refusal.exitCode, refusal.says)
   expect(await mountsBelow(place.root)).toEqual(before)
-  await eventually('nobody serves what was not mounted', NOTICED_MS, async () => {
+  await untilYes('nobody serves what was not mounted', NOTICED_MS, async () => {
     return (await processesOf(place.root)).length === processes.length
   })
 }
@@ -169,7 +149,7 @@ mknod -m 666 /dev/urandom c 1 9`
 async function expectGone(place: Place): Promise<void> {
   expect(await typesMounted(place.mountpoint)).toEqual([])
   expect(await readdir(place.mountpoint)).toEqual([])
-  await eventually('the serving process ends', NOTICED_MS, async () => {
+  await untilYes('the serving process ends', NOTICED_MS, async () => {
     return (await processesOf(place.root)).length === 0
   })
 }
@@ -184,34 +164,6 @@ async function typesMounted(mountpoint: string): Promise<readonly string[]> {
     .map((line) => line.split(' '))
     .filter((fields) => fields[4] === mountpoint)
     .map((fields) => fields[fields.indexOf('-') + 1] ?? '')
-}
-
-/** Asks until the answer is yes. */
-async function eventually(what: string, limitMs: number, ask: () => Promise<boolean>) {
-  const end = performance.now() + limitMs
-  while (!(await ask())) {
-    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-interface Process {
-  readonly pid: number
-  readonly commandLine: string
-}
-
-/** The living processes that were started with a text in their environment: the path of a place. */
-async function processesOf(text: string): Promise<readonly Process[]> {
-  const ids = (await readdir('/proc')).filter((name) => /^\d+$/u.test(name))
-  const found = await Promise.all(
-    ids.map(async (id) => {
-      const environment = await readFile(`/proc/${id}/environ`, 'utf8').catch(() => '')
-      if (!environment.includes(text)) return []
-      const words = await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')
-      return [{ pid: Number(id), commandLine: words.replaceAll('\0', ' ') }]
-    }),
-  )
-  return found.flat()
 }
 
 /** The process that serves a mount, and the one of libfuse that would clear up after it. */
@@ -230,44 +182,22 @@ async function looksTwice(pid: number): Promise<void> {
   for (const which of ['once', 'twice']) {
     const before = await bytesRead()
     const looked = async (): Promise<boolean> => (await bytesRead()) !== before
-    await eventually(`the serving process looks ${which}`, NOTICED_MS, looked)
-  }
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended meanwhile.
+    await untilYes(`the serving process looks ${which}`, NOTICED_MS, looked)
   }
 }
 
 /** Kills the serving process, and before it the one that would clear up: the mount stays, dead. */
 async function leaveDeadMount(place: Place): Promise<void> {
   const { pid, watcher } = await servingProcess(place)
-  if (watcher !== undefined) kill(watcher, 'SIGKILL')
-  kill(pid, 'SIGKILL')
-  await eventually('the mount is dead', NOTICED_MS, () =>
+  if (watcher !== undefined) sendSignal(watcher, 'SIGKILL')
+  sendSignal(pid, 'SIGKILL')
+  await untilYes('the mount is dead', NOTICED_MS, () =>
     readdir(place.mountpoint).then(
       () => false,
       (error: unknown) => String(error).includes('ENOTCONN'),
     ),
   )
   expect(await typesMounted(place.mountpoint)).toEqual(['fuse.snapfs'])
-}
-
-/** A directory that holds only the named programs: a PATH of which we know what is missing. */
-async function binWith(place: Place, programs: readonly string[]): Promise<string> {
-  const bin = join(place.root, 'bin')
-  await mkdir(bin)
-  for (const program of programs) {
-    const target =
-      program === 'node'
-        ? process.execPath
-        : (await execa('sh', ['-c', `command -v ${program}`])).stdout
-    await symlink(target, join(bin, program))
-  }
-  return bin
 }
 
 describe('the mountpoint', () => {
@@ -453,7 +383,7 @@ describe('a machine without FUSE', () => {
 
   testWith('rsync', 'fuse')('without fusermount unmount says what is missing', async () => {
     const place = await prepareMounted()
-    const PATH = await binWith(place, ['node', 'readlink', 'dirname'])
+    const PATH = await binWith(place.root, ['node', 'readlink', 'dirname'])
     const words = ['unmount', place.mountpoint]
     const says = [/fusermount is not installed/u, /fuse3/u]
     await expectRefused(place, { exitCode: 30, says, words, options: { env: { PATH } } })
@@ -526,8 +456,8 @@ describe('the end of a mount', () => {
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
     testWith('rsync', 'fuse')(`${signal} to the serving process unmounts`, async () => {
       const place = await prepareMounted()
-      kill((await servingProcess(place)).pid, signal)
-      await eventually('it is unmounted', NOTICED_MS, async () => {
+      sendSignal((await servingProcess(place)).pid, signal)
+      await untilYes('it is unmounted', NOTICED_MS, async () => {
         return (await typesMounted(place.mountpoint)).length === 0
       })
       await expectGone(place)
@@ -537,8 +467,8 @@ describe('the end of a mount', () => {
   testWith('rsync', 'fuse')('SIGTERM unmounts also what somebody is reading', async () => {
     const place = await prepareMounted()
     await using file = await open(join(place.mountpoint, 'by-date/latest/large'), 'r')
-    kill((await servingProcess(place)).pid, 'SIGTERM')
-    await eventually('it is unmounted', NOTICED_MS, async () => {
+    sendSignal((await servingProcess(place)).pid, 'SIGTERM')
+    await untilYes('it is unmounted', NOTICED_MS, async () => {
       return (await typesMounted(place.mountpoint)).length === 0
     })
     await expectGone(place)
@@ -549,7 +479,7 @@ describe('the end of a mount', () => {
 
   testWith('rsync', 'fuse')('after kill -9 of the serving process mount works again', async () => {
     const place = await prepareMounted()
-    kill((await servingProcess(place)).pid, 'SIGKILL')
+    sendSignal((await servingProcess(place)).pid, 'SIGKILL')
     await mount(place)
     expect(await snapfs(['unmount', place.mountpoint], { env: place.env })).toEqual(SILENCE)
     await expectGone(place)

@@ -12,3 +12,16 @@ export async function eventually<T>(expectation: () => Promise<T>, limitMs = 500
     }
   }
 }
+
+/** Asks until the answer is yes. */
+export async function untilYes(
+  what: string,
+  limitMs: number,
+  ask: () => Promise<boolean>,
+): Promise<void> {
+  const end = performance.now() + limitMs
+  while (!(await ask())) {
+    if (performance.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -12,13 +12,16 @@ const LAST = 0xf7ff
 const PRIVATE_USE = /[\uf780-\uf7ff]/u
 /** NAME_MAX; the spelling takes three bytes for one, so a long name may have to be shortened. */
 const NAME_LIMIT_BYTES = 255
+/** Of a shortened name: time, offset and extension of a version fit in. */
+const TAIL_BYTES = 48
+const HASH_LENGTH = 12
 
 /** A name as fuse-native can pass it. */
 export function passedName(name: EntryName): string {
   if (!/[^\0-\x7f]/u.test(name)) return name
   const text = textOfName(name)
   const spelled = text !== undefined && !PRIVATE_USE.test(text) ? text : spell(name)
-  return Buffer.byteLength(spelled) <= NAME_LIMIT_BYTES ? spelled : shorten(spelled, name)
+  return Buffer.byteLength(spelled) <= NAME_LIMIT_BYTES ? spelled : shorten(spelled)
 }
 
 /** The name a passed one stands for, unless it was shortened. */
@@ -36,7 +39,7 @@ export function nameOfPassed(passed: string): EntryName {
 
 /** Whether a name may be a shortened one, which only a look at the whole directory can undo. */
 export function mayBeShortened(passed: string): boolean {
-  return /~[0-9a-f]{12}$/u.test(passed)
+  return /~[0-9a-f]{12}/u.test(passed)
 }
 
 function spell(name: string): string {
@@ -62,14 +65,27 @@ function characterLength(byte: number): number {
   return byte < 0xf0 ? 3 : 4
 }
 
-function shorten(spelled: string, name: string): string {
-  const hash = createHash('sha256').update(name, 'latin1').digest('hex').slice(0, 12)
-  let head = ''
-  let length = hash.length + 1
-  for (const character of spelled) {
-    length += Buffer.byteLength(character)
-    if (length > NAME_LIMIT_BYTES) break
-    head += character
+/**
+ * Leaves out the middle, for which a hash stands. The end is kept, since it holds the time and the extension of
+ * a version; versions of one file lose the same middle, so they still sort by time.
+ */
+function shorten(spelled: string): string {
+  const characters = Array.from(spelled)
+  const tail: string[] = []
+  let tailBytes = 0
+  while (tailBytes < TAIL_BYTES) {
+    const character = characters.pop() ?? ''
+    tail.unshift(character)
+    tailBytes += Buffer.byteLength(character)
   }
-  return `${head}~${hash}`
+  const room = NAME_LIMIT_BYTES - tailBytes - HASH_LENGTH - 1
+  let head = ''
+  let headBytes = 0
+  while (headBytes + Buffer.byteLength(characters[0] ?? '') <= room) {
+    const character = characters.shift() ?? ''
+    head += character
+    headBytes += Buffer.byteLength(character)
+  }
+  const hash = createHash('sha256').update(characters.join('')).digest('hex').slice(0, HASH_LENGTH)
+  return `${head}~${hash}${tail.join('')}`
 }

@@ -42,6 +42,15 @@ describe('a name that fuse-native can pass', () => {
     }
   })
 
+  test('keeps time and extension when it is shortened, and the order of versions', () => {
+    const stem = '\xff'.repeat(200)
+    const early = passedName(nameFromBytes(`${stem}@2026-11-20_09-00-00.txt`))
+    const late = passedName(nameFromBytes(`${stem}@2026-11-22_09-00-00.txt`))
+    expect(early).toMatch(/~[0-9a-f]{12}.*@2026-11-20_09-00-00\.txt$/u)
+    expect(early < late).toBe(true)
+    expect(mayBeShortened(early)).toBe(true)
+  })
+
   test('differs for different names', () => {
     fc.assert(
       fc.property(nastyName, nastyName, (left, right) => {
@@ -52,5 +61,8 @@ describe('a name that fuse-native can pass', () => {
     expect(passedName(nameFromBytes(`${long}\xfe`))).not.toBe(
       passedName(nameFromBytes(`${long}\xfd`)),
     )
+    const middle = (byte: string) =>
+      nameFromBytes(`${'\xff'.repeat(120)}${byte}${'\xff'.repeat(120)}`)
+    expect(passedName(middle('\xfe'))).not.toBe(passedName(middle('\xfd')))
   })
 })
