@@ -26,8 +26,8 @@ repository = "/mnt/backup"
 [profile.home]
 source = "~"
 exclude = [".cache/", "node_modules/"]
-[profile.work]
-source = "~/work/"
+[profile.letters]
+source = "~/letters/"
 repository = "/mnt/other"
 `
     expect(parse(text).profiles).toEqual([
@@ -37,7 +37,7 @@ repository = "/mnt/other"
         repository: '/mnt/backup',
         exclude: ['.cache/', 'node_modules/'],
       },
-      { name: 'work', source: '/home/anna/work', repository: '/mnt/other', exclude: [] },
+      { name: 'letters', source: '/home/anna/letters', repository: '/mnt/other', exclude: [] },
     ])
   })
 
