@@ -10,6 +10,14 @@ export function exitStatusText(names?: readonly ExitName[]): string {
   ].join('\n')
 }
 
+/**
+ * Text as it stands in the source, wrapped to no width: commander wraps to that of the terminal. Blank lines
+ * part paragraphs; lines that begin with a space keep to themselves.
+ */
+export function flowing(text: string): string {
+  return text.replaceAll(/(?<=\S)\n(?=[^\s])/gu, ' ')
+}
+
 /** A section with an indented body. */
 export function section(title: string, body: string): string {
   const lines = body.trim().split('\n')

@@ -9,7 +9,7 @@ import { addInit } from './commands/init.ts'
 import { addList } from './commands/list.ts'
 import { addMount, addUnmount } from './commands/mount.ts'
 import type { Context } from './context.ts'
-import { afterHelp, exitStatusText, section } from './help-text.ts'
+import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from './render-error.ts'
 import { printableSentence } from '../model/entry-name.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
@@ -37,8 +37,8 @@ function createProgram(context: Context, setExitCode: (exitCode: number) => void
   const { output } = context
   const program = new Command('snapfs')
     .description(
-      `Backs up directories into hard-linked snapshots, and shows them as a file system: by date, and by the
-history of each file. Snapshots are plain directories; cp alone gets everything back.`,
+      flowing(`Backs up directories into hard-linked snapshots, and shows them as a file system: by date, and by the
+history of each file. Snapshots are plain directories; cp alone gets everything back.`),
     )
     .version(context.world.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print this help, or that of a command')

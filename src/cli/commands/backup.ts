@@ -6,7 +6,7 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
-import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
+import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from '../render-error.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
 
@@ -29,7 +29,7 @@ export function addBackup(
     .command('backup')
     .summary('make a snapshot of each profile')
     .description(
-      `Makes a snapshot: a complete directory tree in which every file that did not change is a hard link to
+      flowing(`Makes a snapshot: a complete directory tree in which every file that did not change is a hard link to
 the previous snapshot. It appears under its name when it is whole and on the disk, or not at all; earlier
 snapshots are never touched. Copies owners, permissions, times, links, holes, access control lists and
 extended attributes. A file that was rewritten with the same size and time is compared by content.
@@ -39,7 +39,7 @@ Without PROFILE, backs up every profile of the configuration, one after the othe
 silent unless something is wrong.
 
 The repository, and snapfs mounts inside the source, are left out by themselves. Not recognised as changed
-yet: directories that changed places and hold files of equal names, sizes and times.`,
+yet: directories that changed places and hold files of equal names, sizes and times.`),
     )
     .argument('[PROFILE...]', 'profiles of the configuration')
     .option('--repository <REPO>', 'the repository, instead of a configured profile')

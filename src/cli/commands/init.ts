@@ -5,7 +5,7 @@ import { configFile } from '../../config/load-config.ts'
 import { printableText } from '../../model/entry-name.ts'
 import { checkProfileName, profileNameFor } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
-import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
+import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { configPlace } from '../resolve-profiles.ts'
 import { resolve } from 'node:path'
 
@@ -21,11 +21,11 @@ export function addInit(program: Command, context: Context): void {
     .command('init')
     .summary('make a repository, and the first configuration')
     .description(
-      `Makes the directory REPO a repository: a place for snapshots. It must not exist yet, or be empty.
+      flowing(`Makes the directory REPO a repository: a place for snapshots. It must not exist yet, or be empty.
 Tries what its file system can keep (hard links, symbolic links, permissions, owners, nanoseconds, upper
 and lower case, extended attributes), refuses one without hard links, and says what else would be lost.
 
-Writes a configuration with one profile unless there is one already. Nothing is copied yet.`,
+Writes a configuration with one profile unless there is one already. Nothing is copied yet.`),
     )
     .argument('<REPO>', 'the directory to make; its parent must exist')
     .option('--source <DIR>', 'what to back up (default: your home directory)')

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { SeriesListing } from '../../actions/list-snapshots.ts'
 import { checkProfileName } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
-import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
+import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
 
 interface Options {
@@ -18,11 +18,11 @@ export function addList(program: Command, context: Context): void {
     .command('list')
     .summary('show the snapshots there are')
     .description(
-      `Shows the snapshots of a profile, or of all of them, oldest first: when each was made (local time with
+      flowing(`Shows the snapshots of a profile, or of all of them, oldest first: when each was made (local time with
 its offset), whether it is complete or partial, how many files and bytes it holds, and how many of them
 were new or changed. Pins and other labels stand at the end of the line.
 
-Only reads: works while a backup runs, and on a repository that is read-only.`,
+Only reads: works while a backup runs, and on a repository that is read-only.`),
     )
     .argument('[PROFILE]', 'one profile (default: all)')
     .option('--repository <REPO>', 'the repository, instead of the configured ones')

@@ -5,7 +5,7 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../view/default-template.ts'
 import type { Context } from '../context.ts'
-import { afterHelp, ALWAYS, exitStatusText, REPOSITORY, section } from '../help-text.ts'
+import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { servingErrorLine } from '../render-error.ts'
 import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
 
@@ -24,16 +24,18 @@ export function addMount(program: Command, context: Context): void {
     .command('mount')
     .summary('show all snapshots as a file system')
     .description(
-      `Mounts the snapshots on the directory MOUNTPOINT, read-only, and returns when they can be read. A
+      flowing(`Mounts the snapshots on the directory MOUNTPOINT, read-only, and returns when they can be read. A
 process in the background serves them until "snapfs unmount". A new snapshot appears by itself.
 
-  by-date/   one directory per snapshot, named by its local time; "latest" is the newest
-  by-file/   the same tree, but every file is a directory that holds all the versions it ever had,
-             each named by the time it was first seen; deleted files are there too
+  by-date/   one directory per snapshot, named by its local time;
+             "latest" is the newest
+  by-file/   the same tree, but every file is a directory that holds all
+             versions it ever had, each named by the time it was first
+             seen; deleted files are there too
 
 With one profile this is the root of the mount; with several, each has a directory of its own first. Only
 you can enter, unless --allow-other; then owners and permissions decide, as they were stored. Access
-control lists are not looked at.`,
+control lists are not looked at.`),
     )
     .argument('<MOUNTPOINT>', 'an empty directory')
     .option('--profile <NAME>', 'only the snapshots of this profile')
