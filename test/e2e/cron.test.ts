@@ -3,10 +3,10 @@
  * where the machine's crontabs, mail and configuration are replaced, and with a clock that is about to
  * strike.
  */
-import { execa, execaSync } from 'execa'
+import { execa } from 'execa'
 import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import { testWith } from '../support/requirements.ts'
 import { PROGRAM, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -162,19 +162,9 @@ function kill(pid: number): void {
 }
 
 /** The true cron, and a clock to set for it alone. */
-function testWithCron(): typeof test {
-  const works = (program: string, words: readonly string[]): boolean =>
-    execaSync(program, words, { reject: false }).exitCode === 0
-  if (works('sh', ['-c', 'command -v cron']) && works('faketime', ['--version'])) {
-    return testWith('rsync', 'root')
-  }
-  if (process.env['SNAPFS_TEST_REQUIRES_ALL'] === '1') {
-    throw new Error('this machine lacks cron or faketime')
-  }
-  return ((name: string) => test.skip(`${name} (needs cron, faketime)`)) as typeof test
-}
+const testWithCron = testWith('rsync', 'root', 'cron')
 
-testWithCron()('every twelve hours cron makes a snapshot, and nobody gets mail', async () => {
+testWithCron('every twelve hours cron makes a snapshot, and nobody gets mail', async () => {
   const place = await prepare()
   await strikeTwelve(place)
   expect(await readdir(place.mails)).toEqual([])
@@ -194,7 +184,7 @@ testWithCron()('every twelve hours cron makes a snapshot, and nobody gets mail',
   }
 })
 
-testWithCron()('when something is wrong cron sends one mail with one paragraph', async () => {
+testWithCron('when something is wrong cron sends one mail with one paragraph', async () => {
   const place = await prepare()
   await rm(place.source, { recursive: true })
   await strikeTwelve(place)

@@ -10,6 +10,8 @@ const found = {
   rsync: works('rsync', ['--version']),
   fuse: device('/dev/fuse') && works('fusermount', ['-V']),
   root: process.getuid?.() === 0,
+  /** The daemon, and what sets the clock for it alone. */
+  cron: works('sh', ['-c', 'command -v cron']) && works('faketime', ['--version']),
 } as const
 
 export type Requirement = keyof typeof found
