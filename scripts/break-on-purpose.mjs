@@ -57,6 +57,20 @@ const BREAKAGES = [
     test: ['integration', 'backup.test.ts', 'its own repository'],
   },
   {
+    title: 'a filter rule is read otherwise than by rsync',
+    file: 'src/filter/parse-pattern.ts',
+    from: "if (text.startsWith('/') || text.startsWith('**'))",
+    to: "if (text.startsWith('/'))",
+    test: ['integration', 'filter.test.ts', 'what rsync keeps'],
+  },
+  {
+    title: 'what is excluded is compared by content',
+    file: 'src/scan/scan-for-suspects.ts',
+    from: "if (search.decide(path, kind) === 'excluded') continue",
+    to: 'void 0',
+    test: ['integration', 'filter.test.ts', 'the walk'],
+  },
+  {
     title: 'two runs may have one id',
     file: 'src/model/snapshot-id.ts',
     from: 'while (taken.has(snapshotIdAt(candidateMs))) candidateMs += 1000',

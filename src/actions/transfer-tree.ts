@@ -4,6 +4,8 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { compileRules } from '../filter/compile-rules.ts'
+import { parseRule } from '../filter/parse-rule.ts'
 import { MOUNT_TYPE } from '../fuse/driver.ts'
 import { readMountTable } from '../fuse/mount-table.ts'
 import { pathBelow } from '../model/absolute-path.ts'
@@ -16,7 +18,7 @@ import { decodeMarker } from '../repository/marker.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree, type StagedSnapshot } from '../repository/staged-snapshot.ts'
 import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
-import { excludePathRule, excludeRule, plainExcludes } from '../rsync/filter-rules.ts'
+import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
 import { type TransferOutcome, transferOutcome } from '../rsync/outcome.ts'
 import { parseOutputLine } from '../rsync/output-line.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
@@ -163,7 +165,7 @@ async function scanSource(
     skipped: new Set(
       skipped.map((path) => bytePathFromText(source === '/' ? path : source + path)),
     ),
-    isExcluded: plainExcludes(run.exclude),
+    decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
     isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
     comparesNanoseconds: capabilities.nanoseconds,
     nowMs: run.startedMs,

@@ -1,4 +1,5 @@
-/** Exclude patterns as rsync's filter rules. The language is that of rsync's manual, FILTER RULES. */
+/** Exclude patterns as rsync's filter rules. What such a rule matches, `filter/` knows. */
+import { holdsWildcard } from '../filter/parse-pattern.ts'
 
 /** A pattern of the user as a rule. `- ` in front keeps `!` and `+ ` from meaning anything else. */
 export function excludeRule(pattern: string): string {
@@ -11,23 +12,6 @@ export function excludeRule(pattern: string): string {
  * character, so escaping everything would exclude the wrong name (measured with rsync 3.5.0).
  */
 export function excludePathRule(pathBelowSource: string): string {
-  const wild = /[*?[]/u.test(pathBelowSource)
+  const wild = holdsWildcard(pathBelowSource)
   return excludeRule(wild ? pathBelowSource.replaceAll(/[*?[\]\\]/gu, '\\$&') : pathBelowSource)
-}
-
-/**
- * A test for the patterns that are plain names or paths, to spare a walk what rsync will leave out. A
- * pattern with a wildcard is never found to match: looking at too much costs time, at too little the truth.
- * @returns whether a directory, by its path below the source and without a leading slash, is left out
- */
-export function plainExcludes(patterns: readonly string[]): (path: string) => boolean {
-  const plain = patterns
-    .filter((pattern) => !/[*?[\\]/u.test(pattern))
-    .map((pattern) => Buffer.from(pattern.replace(/\/$/u, ''), 'utf8').toString('latin1'))
-  const anchored = new Set(
-    plain.filter((text) => text.startsWith('/')).map((text) => text.slice(1)),
-  )
-  const anywhere = plain.filter((text) => text !== '' && !text.startsWith('/'))
-  return (path) =>
-    anchored.has(path) || anywhere.some((text) => path === text || path.endsWith(`/${text}`))
 }

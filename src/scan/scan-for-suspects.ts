@@ -12,6 +12,7 @@
 import { type BigIntStats, type Dirent, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
+import type { Decide } from '../filter/compile-rules.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
 
 export interface BasisEvidence {
@@ -25,8 +26,8 @@ export interface SuspectSearch {
   readonly bases: readonly BasisEvidence[]
   /** Directories not to enter: our repository, and mounts that may hang. */
   readonly skipped: ReadonlySet<string>
-  /** Directories the user leaves out, by their path below the source. */
-  readonly isExcluded: (path: string) => boolean
+  /** What the user leaves out. */
+  readonly decide: Decide
   /** Whether the text of a file called snapfs.json is that of a repository's marker. */
   readonly isRepositoryMarker: (text: string) => boolean
   /** Whether times are compared by the nanosecond, or by the second. */
@@ -67,9 +68,10 @@ export async function scanForSuspects(search: SuspectSearch): Promise<SourceScan
     for (const found of listed) {
       const path = directory === '' ? found.name : `${directory}/${found.name}`
       sinceTurn += 1
-      if (found.isDirectory()) {
-        const skipped = search.skipped.has(joinRelative(search.source, path))
-        if (!skipped && !search.isExcluded(path)) directories.push(path)
+      const kind = found.isDirectory() ? 'directory' : 'other'
+      if (search.decide(path, kind) === 'excluded') continue
+      if (kind === 'directory') {
+        if (!search.skipped.has(joinRelative(search.source, path))) directories.push(path)
       } else if (found.isFile() && isSuspect(search, path)) {
         suspects.push(path)
       }

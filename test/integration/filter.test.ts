@@ -8,6 +8,8 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
 import { compileRules, type Decide, type EntryKind } from '../../src/filter/compile-rules.ts'
 import { parseRule } from '../../src/filter/parse-rule.ts'
+import { bytePathFromText } from '../../src/model/entry-name.ts'
+import { scanForSuspects } from '../../src/scan/scan-for-suspects.ts'
 import { testWith } from '../support/requirements.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -132,6 +134,27 @@ describe('the filter', () => {
     },
     (SECONDS + 60) * 1000,
   )
+})
+
+describe('the walk of the source', () => {
+  test('passes by what is excluded, files and directories', async () => {
+    const source = `${directory()}/source`
+    const inside = ['kept', 'left.tmp', 'snapfs.json'].map((own) => [own, 'file'] as const)
+    await plant([['old.d', inside], ['d', inside.slice(0, 2)], ...inside], Buffer.from(source))
+    const scan = await scanForSuspects({
+      source: bytePathFromText(source),
+      // Every file equals itself, and is younger than this.
+      bases: [{ tree: bytePathFromText(source), startedMs: 0 }],
+      skipped: new Set(),
+      decide: compileRules(['- *.tmp', '+ [!o]', '- *.d/', '- /snap*'].map(parseRule)),
+      isRepositoryMarker: () => true,
+      comparesNanoseconds: true,
+      nowMs: 1,
+      signal: new AbortController().signal,
+    })
+    expect(scan.suspects.toSorted()).toEqual(['d/kept', 'kept'])
+    expect(scan.repositories).toEqual([])
+  })
 })
 
 async function plant(tree: Tree, place: Buffer): Promise<void> {

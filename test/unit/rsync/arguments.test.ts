@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BASES_LIMIT, rsyncArguments, type TransferRequest } from '../../../src/rsync/arguments.ts'
-import { excludePathRule, excludeRule, plainExcludes } from '../../../src/rsync/filter-rules.ts'
+import { excludePathRule, excludeRule } from '../../../src/rsync/filter-rules.ts'
 import { compareVersions, parseRsyncVersion } from '../../../src/rsync/version.ts'
 
 const REQUEST: TransferRequest = {
@@ -76,26 +76,6 @@ describe('filter rules', () => {
     expect(excludePathRule('/plain\\name')).toBe('- /plain\\name')
     expect(excludePathRule('/a*b\\c')).toBe('- /a\\*b\\\\c')
     expect(excludePathRule('/[x]?')).toBe('- /\\[x\\]\\?')
-  })
-})
-
-describe('a walk that spares what will be left out', () => {
-  const isExcluded = plainExcludes(['/proc/', '.cache/', 'a/b', 'x*y', '[q]', '', '/', 'grün'])
-
-  test.each([
-    ['proc', true],
-    ['deep/proc', false],
-    ['.cache', true],
-    ['deep/.cache', true],
-    ['a/b', true],
-    ['deep/a/b', true],
-    ['xa/b', false],
-    ['xzy', false],
-    ['q', false],
-    ['', false],
-    [Buffer.from('grün').toString('latin1'), true],
-  ])('leaves out %j: %s', (path, expected) => {
-    expect(isExcluded(path)).toBe(expected)
   })
 })
 
