@@ -5,6 +5,7 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
 
 export interface Config {
@@ -18,8 +19,10 @@ export const CONFIG_LIMIT_BYTES = 1024 * 1024
 
 const patternSchema = v.pipe(
   v.string(),
-  v.check((pattern) => pattern !== '', 'an exclude pattern cannot be empty'),
-  v.check((pattern) => !/[\0\n]/u.test(pattern), 'an exclude pattern is one line'),
+  v.check(
+    (pattern) => objectionToPattern(pattern) === undefined,
+    ({ input }) => `an exclude pattern ${objectionToPattern(input) ?? ''}`,
+  ),
 )
 
 const pathSchema = v.pipe(

@@ -4,6 +4,7 @@ import type { BackUpReport } from '../../actions/back-up.ts'
 import { throwIfInterrupted } from '../../actions/interruption.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
+import { objectionToPattern } from '../../model/exclude-pattern.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
@@ -85,6 +86,7 @@ In a crontab, every 12 hours:
       ),
     )
     .action(async (names: readonly string[], options: Options) => {
+      options.exclude.forEach(checkPattern)
       const profiles = await profilesToBackUp(context, names, options)
       const runs: Run[] = []
       for (const profile of profiles) {
@@ -124,6 +126,12 @@ async function profilesToBackUp(
       ...(profile === undefined ? {} : { profile }),
     }),
   ]
+}
+
+function checkPattern(pattern: string): void {
+  const objection = objectionToPattern(pattern)
+  if (objection === undefined) return
+  throw usage(`--exclude "${pattern}": an exclude pattern ${objection}.`)
 }
 
 function usage(message: string): SnapfsError {

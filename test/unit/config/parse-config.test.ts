@@ -71,6 +71,10 @@ repository = "/mnt/other"
       'repository = "/r"\n[profile.a]\nsource = "/"\nexclude = ["ok",\n  ""]',
       /^config\.toml:5:3: profile\.a\.exclude\.1: .*empty/u,
     ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nexclude = ["+ a"]',
+      /^config\.toml:4:12: profile\.a\.exclude\.0: .*is not a rule/u,
+    ],
     ['repository = "r"\n[profile.a]\nsource = "/"', /^config\.toml:1:1: repository: .*begin with/u],
     [
       'repository = "/r"\n[profile."a b"]\nsource = "/"',
