@@ -63,10 +63,15 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
   const run: Run = { request, world, repository, place, source, rsync, startedMs, startedElapsed }
   return withStorageErrors(repository.path, async () => {
     await prepareSeries(place)
-    const lock = await takeLock(place, 'snapfs backup', startedMs)
+    const attempt = await takeLock(place, 'snapfs backup', startedMs)
+    if (attempt.kind === 'refused') {
+      const { lockedError } = await import('./describe-lock.ts')
+      const moment = { nowMs: world.clock.now(), timeZone: world.timeZone }
+      throw lockedError(attempt.obstacle, place, moment)
+    }
     return thenAlways(
       () => backUpLocked(run),
-      () => lock.release(),
+      () => attempt.lock.release(),
     )
   })
 }

@@ -1,7 +1,8 @@
 /** `snapfs list` as text. */
 import type { ListedSnapshot, SeriesListing } from '../actions/list-snapshots.ts'
 import { printableText } from '../model/entry-name.ts'
-import { bytesText, countOf, countText, localTimeText } from './render-numbers.ts'
+import { localTimeText } from '../model/local-time.ts'
+import { bytesText, countOf, countText } from './render-numbers.ts'
 
 const HEADINGS = ['TIME', 'OUTCOME', 'FILES', 'SIZE', 'CHANGED', 'COPIED', ''] as const
 /** Columns of numbers. */
