@@ -183,6 +183,27 @@ const BREAKAGES = [
     test: ['integration', 'lock.test.ts', 'when it is a link'],
   },
   {
+    title: 'a wait does not listen to signals',
+    file: 'src/actions/wait-for-lock.ts',
+    from: 'throwIfInterrupted(signal)',
+    to: 'void signal',
+    test: ['unit', 'wait-for-lock.test.ts', 'the signal that was given'],
+  },
+  {
+    title: 'a wait has no end',
+    file: 'src/actions/wait-for-lock.ts',
+    from: 'leftMs <= 0',
+    to: 'limitMs <= 0',
+    test: ['unit', 'wait-for-lock.test.ts', 'when its time is over'],
+  },
+  {
+    title: 'a wait goes on for what nobody will remove',
+    file: 'src/actions/wait-for-lock.ts',
+    from: "return obstacle.because === 'forbidden'",
+    to: 'return true',
+    test: ['unit', 'wait-for-lock.test.ts', 'nobody will remove'],
+  },
+  {
     title: 'a lock is given back that another has by now',
     file: 'src/repository/lock.ts',
     from: ' && lockIdentity(reading.record) === lockIdentity(mine)',

@@ -1,6 +1,6 @@
 /** What a lock that counts means for the user, in sentences. Pure. */
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { formatRoughDuration } from '../model/duration.ts'
+import { formatDuration, formatRoughDuration } from '../model/duration.ts'
 import { localTimeText } from '../model/local-time.ts'
 import type { HeldLock, UnknownLock } from '../repository/decide-lock.ts'
 import { lockFile, type SeriesPlace } from '../repository/layout.ts'
@@ -13,22 +13,42 @@ export interface Moment {
   readonly timeZone: string
 }
 
-export function lockedError(obstacle: Obstacle, place: SeriesPlace, moment: Moment): SnapfsError {
+/** @param waitedMs how long it was waited for in vain */
+export function lockedError(
+  obstacle: Obstacle,
+  place: SeriesPlace,
+  moment: Moment,
+  waitedMs: number,
+): SnapfsError {
+  const { message, hint } = refusal(obstacle, place, moment)
+  const inVain = waitedMs === 0 ? '' : ` Waited ${formatDuration(waitedMs)} in vain.`
+  return new SnapfsError('LOCKED', `${message}${inVain}`, { hint })
+}
+
+/** For a person who sees nothing happen. */
+export function waitingSentence(obstacle: Obstacle, place: SeriesPlace, moment: Moment): string {
+  return `${refusal(obstacle, place, moment).message} Waiting for it to end.`
+}
+
+interface Refusal {
+  readonly message: string
+  readonly hint: string
+}
+
+function refusal(obstacle: Obstacle, place: SeriesPlace, moment: Moment): Refusal {
   switch (obstacle.kind) {
     case 'held':
-      return new SnapfsError(
-        'LOCKED',
-        `Another snapfs works on "${place.profile}": ${holderText(obstacle.record, moment)}.`,
-        { hint: heldHint(obstacle.because, lockFile(place)) },
-      )
+      return {
+        message: `Another snapfs works on "${place.profile}": ${holderText(obstacle.record, moment)}.`,
+        hint: heldHint(obstacle.because, lockFile(place)),
+      }
     case 'unknown':
       return unknownHolder(obstacle.because, lockFile(place))
     case 'contended':
-      return new SnapfsError(
-        'LOCKED',
-        `Several others began to work on "${place.profile}" at the same moment.`,
-        { hint: 'Try again.' },
-      )
+      return {
+        message: `Several others began to work on "${place.profile}" at the same moment.`,
+        hint: 'Try again.',
+      }
   }
 }
 
@@ -48,7 +68,7 @@ function heldHint(because: HeldLock['because'], file: string): string {
   switch (because) {
     case 'running':
     case 'hidden':
-      return 'Wait for it to end.'
+      return 'Wait for it to end, or let snapfs backup --wait do that.'
     case 'other-machine':
       return `Wait for it to end. If that machine is gone for good, remove the file ${file}.`
     case 'other-container':
@@ -62,9 +82,11 @@ const REMOVE_HINT =
   'When no snapfs is running on any machine that uses this repository, remove the file.'
 const LOOK_HINT = 'snapfs does not make such a thing: find out what it is, then remove it.'
 
-function unknownHolder(because: UnknownLock['because'], file: string): SnapfsError {
-  const locked = (what: string, hint: string): SnapfsError =>
-    new SnapfsError('LOCKED', `${what}, so it does not say who works here.`, { hint })
+function unknownHolder(because: UnknownLock['because'], file: string): Refusal {
+  const locked = (what: string, hint: string): Refusal => ({
+    message: `${what}, so it does not say who works here.`,
+    hint,
+  })
   switch (because) {
     case 'empty':
       return locked(`The lock ${file} is empty`, REMOVE_HINT)

@@ -18,7 +18,7 @@ const record: LockRecord = {
 }
 
 function sentence(obstacle: Parameters<typeof lockedError>[0], nowMs = sinceMs + 255_000): string {
-  const error = lockedError(obstacle, place, { nowMs, timeZone: 'Europe/Berlin' })
+  const error = lockedError(obstacle, place, { nowMs, timeZone: 'Europe/Berlin' }, 0)
   expect(error.code).toBe('LOCKED')
   expect(error.message).toMatch(/\.$/u)
   expect(error.hint).toMatch(/\.$/u)
@@ -28,7 +28,7 @@ function sentence(obstacle: Parameters<typeof lockedError>[0], nowMs = sinceMs +
 describe('a lock that is held', () => {
   test('is told with who, where and since when, in the time of the user', () => {
     expect(sentence({ kind: 'held', because: 'running', record })).toBe(
-      'Another snapfs works on "home": snapfs backup, process 4711 on example, since 2026-11-22 15:30:00 +01:00 (4 minutes ago). Wait for it to end.',
+      'Another snapfs works on "home": snapfs backup, process 4711 on example, since 2026-11-22 15:30:00 +01:00 (4 minutes ago). Wait for it to end, or let snapfs backup --wait do that.',
     )
   })
 
