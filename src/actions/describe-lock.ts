@@ -1,17 +1,11 @@
 /** What a lock that counts means for the user, in sentences. Pure. */
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { formatDuration, formatRoughDuration } from '../model/duration.ts'
-import { localTimeText } from '../model/local-time.ts'
+import { formatDuration } from '../model/duration.ts'
+import { localTimeAndAgeText, type Moment } from '../model/local-time.ts'
 import type { HeldLock, UnknownLock } from '../repository/decide-lock.ts'
 import { lockFile, type SeriesPlace } from '../repository/layout.ts'
 import type { Obstacle } from '../repository/lock.ts'
 import type { LockRecord } from '../repository/lock-record.ts'
-
-/** When and where a sentence is read. */
-export interface Moment {
-  readonly nowMs: number
-  readonly timeZone: string
-}
 
 /** @param waitedMs how long it was waited for in vain */
 export function lockedError(
@@ -28,6 +22,12 @@ export function lockedError(
 /** For a person who sees nothing happen. */
 export function waitingSentence(obstacle: Obstacle, place: SeriesPlace, moment: Moment): string {
   return `${refusal(obstacle, place, moment).message} Waiting for it to end.`
+}
+
+/** For one who only looks: that every backup will be refused, and what to do. */
+export function illegibleLockSentence(lock: UnknownLock, place: SeriesPlace): string {
+  const { message, hint } = unknownHolder(lock.because, lockFile(place))
+  return `${message} No backup is made while it is there. ${hint}`
 }
 
 interface Refusal {
@@ -54,14 +54,8 @@ function refusal(obstacle: Obstacle, place: SeriesPlace, moment: Moment): Refusa
 
 /** `snapfs backup, process 4711 on example, since 2026-11-22 15:30:00 +01:00 (4 minutes ago)` */
 function holderText(record: LockRecord, moment: Moment): string {
-  return `${record.command}, process ${record.pid} on ${record.host}, since ${sinceText(record, moment)}`
-}
-
-/** The clock of another machine may be ahead of ours; then how long ago it was is not said. */
-function sinceText({ since }: LockRecord, { nowMs, timeZone }: Moment): string {
-  const sinceMs = Date.parse(since)
-  const time = localTimeText(sinceMs, timeZone)
-  return sinceMs > nowMs ? time : `${time} (${formatRoughDuration(nowMs - sinceMs)} ago)`
+  const since = localTimeAndAgeText(Date.parse(record.since), moment)
+  return `${record.command}, process ${record.pid} on ${record.host}, since ${since}`
 }
 
 function heldHint(because: HeldLock['because'], file: string): string {
