@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type EndSignal, Interruption } from './actions/interruption.ts'
 import type { Context } from './cli/context.ts'
@@ -42,6 +43,12 @@ function standardStreams(): Output {
   }
 }
 
+async function sleep(durationMs: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(durationMs, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+}
+
 function ownVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { readonly version: string }).version
@@ -58,7 +65,7 @@ for (const name of Object.keys(process.env)) {
 
 const context: Context = {
   world: {
-    clock: { now: () => Date.now(), elapsed: () => performance.now() },
+    clock: { now: () => Date.now(), elapsed: () => performance.now(), sleep },
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     host: hostname(),
     userId: process.getuid?.() ?? 0,

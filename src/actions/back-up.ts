@@ -10,7 +10,7 @@ import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
-import { takeLock } from '../repository/lock.ts'
+import { type Lock, takeLock } from '../repository/lock.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
 import {
   discardSnapshot,
@@ -26,12 +26,17 @@ import type { RsyncVersion } from '../rsync/version.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { type Progress, type TransferResult, transferTree } from './transfer-tree.ts'
+import { waitForLock } from './wait-for-lock.ts'
 
 export interface BackUpRequest {
   readonly profile: Profile
   /** Patterns beside those of the profile. */
   readonly exclude: readonly string[]
   readonly emptySource: 'refuse' | 'allow'
+  /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
+  readonly waitMs: number
+  /** Called once, with a sentence about the other, when the wait begins. */
+  readonly onWait: (sentence: string) => void
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
@@ -54,21 +59,55 @@ export interface BackUpReport {
 /** @throws SnapfsError; nothing is left behind then but an empty series */
 export async function backUp(request: BackUpRequest, world: World): Promise<BackUpReport> {
   const { profile } = request
-  const startedMs = world.clock.now()
-  const startedElapsed = world.clock.elapsed()
   const repository = await openRepository(profile.repository)
   const source = await checkSource(profile.source, repository.path)
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
-  const run: Run = { request, world, repository, place, source, rsync, startedMs, startedElapsed }
   return withStorageErrors(repository.path, async () => {
-    await prepareSeries(place)
-    const lock = await takeLock(place, 'snapfs backup', startedMs)
+    const lock = await lockSeries(request, world, place)
     return thenAlways(
-      () => backUpLocked(run),
+      async () => {
+        // Only now: the other may have worked for hours, and a snapshot is as old as its copy is.
+        const [startedMs, startedElapsed] = [world.clock.now(), world.clock.elapsed()]
+        return backUpLocked({
+          request,
+          world,
+          repository,
+          place,
+          rsync,
+          startedMs,
+          startedElapsed,
+          source: request.waitMs > 0 ? await checkSource(profile.source, place.repository) : source,
+        })
+      },
       () => lock.release(),
     )
   })
+}
+
+/** @throws SnapfsError LOCKED when another works there, and for a repository that went away meanwhile */
+async function lockSeries(
+  request: BackUpRequest,
+  { clock, timeZone }: World,
+  place: SeriesPlace,
+): Promise<Lock> {
+  const describe = () => import('./describe-lock.ts')
+  const moment = () => ({ nowMs: clock.now(), timeZone })
+  const result = await waitForLock({
+    limitMs: request.waitMs,
+    clock,
+    signal: request.signal,
+    async attempt() {
+      await openRepository(place.repository)
+      await prepareSeries(place)
+      return takeLock(place, 'snapfs backup', clock.now())
+    },
+    async onWait(obstacle) {
+      request.onWait((await describe()).waitingSentence(obstacle, place, moment()))
+    },
+  })
+  if (result.kind === 'taken') return result.lock
+  throw (await describe()).lockedError(result.obstacle, place, moment(), result.waitedMs)
 }
 
 interface Run {

@@ -1,11 +1,13 @@
 /** `snapfs list`: what snapshots there are. Reads only, and takes no lock. */
 import type { Outcome } from '../model/manifest.ts'
 import { profilesIn, readLabels, readSeries } from '../catalog/read-series.ts'
-import { seriesDirectory, snapshotDirectory } from '../repository/layout.ts'
+import { seriesDirectory, type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { storageError } from '../repository/storage-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
+import type { LockVerdict } from '../repository/decide-lock.ts'
+import { type Activity, observeSeries } from './observe-series.ts'
 
 export interface ListedSnapshot {
   readonly id: string
@@ -23,7 +25,7 @@ export interface ListedSnapshot {
   readonly path: string
 }
 
-export interface SeriesListing {
+export interface SeriesListing extends Activity {
   readonly profile: string
   readonly repository: string
   /** Oldest first. */
@@ -50,6 +52,7 @@ export async function listSnapshots(
   const repository = await openRepository(repositoryPath)
   const place = { repository: repository.path, profile }
   try {
+    const { verdict, ...activity } = await observeSeries(place)
     const { snapshots, damaged } = readSeries(place)
     const labels = readLabels(place)
     return {
@@ -70,15 +73,33 @@ export async function listSnapshots(
         path: snapshotDirectory(place, id),
       })),
       damaged,
-      warnings:
-        labels === undefined
+      warnings: [
+        ...(labels === undefined
           ? [`${seriesDirectory(place)}/labels.json cannot be read; pins are not shown.`]
-          : [],
+          : []),
+        ...(await lockWarnings(verdict, place)),
+      ],
+      ...activity,
     }
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') {
-      return { profile, repository: repository.path, snapshots: [], damaged: [], warnings: [] }
+      return {
+        profile,
+        repository: repository.path,
+        snapshots: [],
+        damaged: [],
+        warnings: [],
+        unfinished: [],
+        running: undefined,
+      }
     }
     throw storageError(error, repository.path)
   }
+}
+
+/** One that belongs to another user is that user's business. */
+async function lockWarnings(verdict: LockVerdict, place: SeriesPlace): Promise<readonly string[]> {
+  if (verdict.kind !== 'unknown' || verdict.because === 'forbidden') return []
+  const { illegibleLockSentence } = await import('./describe-lock.ts')
+  return [illegibleLockSentence(verdict, place)]
 }

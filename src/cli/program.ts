@@ -11,6 +11,7 @@ import { addMount, addUnmount } from './commands/mount.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from './render-error.ts'
+import { spellOutWait } from './wait-option.ts'
 import { printableSentence } from '../model/entry-name.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 
@@ -22,7 +23,7 @@ export async function runProgram(words: readonly string[], context: Context): Pr
   let exitCode = exitCodeOf('DONE')
   const program = createProgram(context, (code) => (exitCode = code))
   try {
-    await program.parseAsync(words, { from: 'user' })
+    await program.parseAsync(spellOutWait(words), { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {

@@ -1,7 +1,9 @@
 /** `snapfs list` as text. */
 import type { ListedSnapshot, SeriesListing } from '../actions/list-snapshots.ts'
-import { printableText } from '../model/entry-name.ts'
-import { bytesText, countOf, countText, localTimeText } from './render-numbers.ts'
+import type { RunningProcess } from '../actions/observe-series.ts'
+import { printableSentence, printableText } from '../model/entry-name.ts'
+import { localTimeAndAgeText, localTimeText, type Moment } from '../model/local-time.ts'
+import { bytesText, countOf, countText } from './render-numbers.ts'
 
 const HEADINGS = ['TIME', 'OUTCOME', 'FILES', 'SIZE', 'CHANGED', 'COPIED', ''] as const
 /** Columns of numbers. */
@@ -18,6 +20,26 @@ export function listingLines(listing: SeriesListing, zone: string): string[] {
     `  ${countOf(listing.snapshots.length, 'snapshot')}`,
     ...damaged,
   ]
+}
+
+/** What else there is to know of a series: who works on it, what was left, what could not be read. */
+export function listingRemarks(listing: SeriesListing, moment: Moment): string[] {
+  const { profile, running, unfinished, warnings } = listing
+  return [
+    ...(running === undefined ? [] : [runningSentence(running, moment)]),
+    ...unfinished.map(
+      ({ path, startedMs }) =>
+        `An unfinished run of ${localTimeText(startedMs, moment.timeZone)} left ${path}; the next backup uses or removes it.`,
+    ),
+    ...warnings,
+  ].map((sentence) => printableSentence(`snapfs: ${profile}: ${sentence}`))
+}
+
+function runningSentence(running: RunningProcess, moment: Moment): string {
+  const what = running.command === 'snapfs backup' ? 'A backup' : running.command
+  const since = localTimeAndAgeText(running.sinceMs, moment)
+  const doubt = running.isProven ? '' : '; whether it still does cannot be seen from here'
+  return `${what} is running: process ${running.pid} on ${running.host}, since ${since}${doubt}.`
 }
 
 function cells(snapshot: ListedSnapshot, zone: string): readonly string[] {

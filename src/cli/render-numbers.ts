@@ -1,6 +1,5 @@
-/** Numbers and times as people read them. */
+/** Numbers as people read them. */
 import prettyBytes from 'pretty-bytes'
-import { Temporal } from 'temporal-polyfill'
 
 export function countText(count: number): string {
   return count.toLocaleString('en-US')
@@ -23,11 +22,4 @@ export function durationText(milliseconds: number): string {
   return minutes < 60
     ? `${minutes} min ${rest} s`
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
-}
-
-/** `2026-11-22 15:30:00 +01:00` in a zone. */
-export function localTimeText(epochMs: number, zone: string): string {
-  const local = Temporal.Instant.fromEpochMilliseconds(epochMs).toZonedDateTimeISO(zone)
-  const text = local.toPlainDateTime().toString({ smallestUnit: 'second' }).replace('T', ' ')
-  return `${text} ${local.offset}`
 }

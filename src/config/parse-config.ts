@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
+import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
 
 export interface Config {
   /** Where it was read from, for messages. */
@@ -31,6 +32,14 @@ const pathSchema = v.pipe(
   v.check((path) => !path.includes('\0'), 'a path cannot hold a NUL'),
 )
 
+const waitSchema = v.pipe(
+  v.string(),
+  v.check(
+    (text) => parseWaitLimitMs(text) !== undefined,
+    `a duration is written as ${WAIT_LIMIT_EXAMPLES}`,
+  ),
+)
+
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
 
 /** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
@@ -49,6 +58,7 @@ const profileSchema = v.strictObject({
   source: pathSchema,
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
+  wait: v.optional(waitSchema),
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -91,11 +101,13 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       const position = positionOf(program, ['profile', name])
       throw located(file, position, `profile.${name} has no repository, and there is no default`)
     }
+    const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
     return {
       name,
       source: expandHome(table.source, homeDirectory),
       repository: expandHome(place, homeDirectory),
       exclude: table.exclude,
+      ...(waitMs === undefined ? {} : { waitMs }),
     }
   })
   if (profiles.length === 0) {

@@ -9,6 +9,8 @@ export interface Profile {
   readonly repository: string
   /** Patterns in rsync's exclude language. */
   readonly exclude: readonly string[]
+  /** How long a backup waits for another one of the profile; Infinity: for ever. Absent: not at all. */
+  readonly waitMs?: number
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

@@ -5,6 +5,8 @@ export interface Clock {
   now(): number
   /** Milliseconds that only ever grow, also while the machine sleeps or its clock is set. */
   elapsed(): number
+  /** Lets time pass. Ends early, without an error, when the signal is given. */
+  sleep(durationMs: number, signal: AbortSignal): Promise<void>
 }
 
 export interface World {

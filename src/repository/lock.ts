@@ -1,88 +1,94 @@
 /**
  * One writer per series. The lock is a file that says who holds it; it appears with its content in one
- * step (written aside, then linked), so that nobody ever reads half of it.
+ * step (written aside, then linked), so that nobody ever reads half of it. Whether one that is there
+ * still counts is decided in decide-lock.ts.
  */
-import { link, open, readFile, readlink, rm, unlink } from 'node:fs/promises'
-import * as v from 'valibot'
-import { SnapfsError } from '../errors/snapfs-error.ts'
+import { randomUUID } from 'node:crypto'
+import { link, lstat, open, readFile, readlink, rm } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
+import {
+  decideLock,
+  type HeldLock,
+  type HolderNow,
+  type LockVerdict,
+  type Present,
+  type UnknownLock,
+} from './decide-lock.ts'
 import { lockFile, type SeriesPlace } from './layout.ts'
-
-const recordSchema = v.object({
-  host: v.string(),
-  /** Differs between machines and between boots of one machine. */
-  bootId: v.string(),
-  /** Stays the same over boots of one machine; tells a reboot from another machine. */
-  machineId: v.string(),
-  /** Process ids mean nothing outside their namespace (containers). */
-  pidNamespace: v.string(),
-  pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** Field 22 of /proc/PID/stat: tells a process from a later one with its number. */
-  startTicks: v.string(),
-  command: v.string(),
-  /** RFC 3339, UTC. */
-  since: v.string(),
-})
-export type LockRecord = v.InferOutput<typeof recordSchema>
+import { encodeLock, lockIdentity, type LockRecord, readLock } from './lock-record.ts'
 
 export interface Lock {
   /** Gives the lock back. Does nothing the second time. */
   release(): Promise<void>
 }
 
-/** What `decideLock` is told of the present machine. */
-export interface Present {
-  readonly bootId: string
-  readonly machineId: string
-  readonly pidNamespace: string
-  /** Start of the process that has the recorded pid now, or undefined when there is none. */
-  readonly startTicksOfPid: string | undefined
-}
+/** What stands between a process and the lock. `contended`: it was there and gone, again and again. */
+export type Obstacle = HeldLock | UnknownLock | { readonly kind: 'contended' }
 
-/** Whether a lock that is there still counts. Only proof of death breaks it; age never does. */
-export function decideLock(record: LockRecord, present: Present): 'held' | 'dead' {
-  if (record.bootId !== present.bootId) {
-    const sameMachine = record.machineId !== '' && record.machineId === present.machineId
-    return sameMachine ? 'dead' : 'held'
-  }
-  if (record.pidNamespace !== present.pidNamespace) return 'held'
-  return record.startTicks === present.startTicksOfPid ? 'held' : 'dead'
+export type LockAttempt =
+  | { readonly kind: 'taken'; readonly lock: Lock }
+  | { readonly kind: 'refused'; readonly obstacle: Obstacle }
+
+/** How often a lock may vanish between two looks. Each time another process took it and gave it back. */
+const ATTEMPTS_LIMIT = 10
+
+/** Whether somebody works on a series. Reads only. @throws the operating system's error */
+export async function judgeLock(file: string): Promise<LockVerdict> {
+  const reading = await readLock(file)
+  return decideLock(
+    reading,
+    await presentFor(reading.kind === 'record' ? reading.record.pid : undefined),
+  )
 }
 
 /**
- * Takes the lock of a series.
+ * Tries to take the lock of a series, once. Writes nothing while another holds it.
  * @param now milliseconds since 1970
- * @throws SnapfsError LOCKED, saying who holds it and since when
+ * @throws the operating system's error
  */
-export async function takeLock(place: SeriesPlace, command: string, now: number): Promise<Lock> {
+export async function takeLock(
+  place: SeriesPlace,
+  command: string,
+  now: number,
+): Promise<LockAttempt> {
   const file = lockFile(place)
+  const seen = await judgeLock(file)
+  if (seen.kind === 'held' || seen.kind === 'unknown') return { kind: 'refused', obstacle: seen }
   const mine = await describeMyself(command, now)
-  const draft = `${file}.${mine.pid}.${mine.startTicks}`
+  // Not named after the process: another machine may have one with the same number.
+  const draft = `${file}.${randomUUID()}`
   try {
     await writeDraft(draft, mine)
-    if (!(await linkUnlessThere(draft, file))) {
-      await breakIfDead(file, place, draft)
-      if (!(await linkUnlessThere(draft, file))) throw lockedBy(await readRecord(file), place, file)
+    for (let attempt = 0; attempt < ATTEMPTS_LIMIT; attempt += 1) {
+      if (await linkUnlessThere(draft, file)) return { kind: 'taken', lock: lockOf(file, mine) }
+      const obstacle = await removeIfDead(file, draft, file)
+      if (obstacle !== undefined) return { kind: 'refused', obstacle }
     }
   } finally {
     await rm(draft, { force: true })
   }
+  return { kind: 'refused', obstacle: { kind: 'contended' } }
+}
+
+function lockOf(file: string, mine: LockRecord): Lock {
   let held = true
   return {
     async release() {
       if (!held) return
       held = false
       // Somebody may have removed the file by hand, as the message to a second user allows.
-      const record = await readRecord(file)
-      if (typeof record === 'object' && isSame(record, mine)) await unlink(file)
+      const reading = await readLock(file)
+      if (reading.kind === 'record' && lockIdentity(reading.record) === lockIdentity(mine)) {
+        await rm(file, { force: true })
+      }
     },
   }
 }
 
 /** On the disk before it counts: a lock that a power cut left empty could not say whose it was. */
 async function writeDraft(draft: string, record: LockRecord): Promise<void> {
-  await using handle = await open(draft, 'w', 0o600)
-  await handle.writeFile(`${JSON.stringify(record, undefined, 2)}\n`)
+  await using handle = await open(draft, 'wx', 0o600)
+  await handle.writeFile(encodeLock(record))
   await handle.sync()
 }
 
@@ -91,113 +97,99 @@ async function linkUnlessThere(draft: string, file: string): Promise<boolean> {
     await link(draft, file)
     return true
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false
-    throw error
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+    return isSameFile(draft, file)
   }
+}
+
+/** NFS answers EEXIST to a link that was made when the first answer was lost (open(2), O_EXCL). */
+async function isSameFile(left: string, right: string): Promise<boolean> {
+  const [one, other] = await Promise.all([
+    lstat(left),
+    lstat(right).catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return undefined
+      throw error
+    }),
+  ])
+  return one.dev === other?.dev && one.ino === other.ino
 }
 
 /**
- * Removes the lock of a dead holder. Only one process at a time may do so, and it looks again when it is
- * the one: else two could see the same dead lock, and the second would remove the live one of the first.
+ * Removes a lock whose holder is proven dead.
+ *
+ * Invariant: only who has made the claim named after a dead holder removes what that holder left, and looks
+ * again when it has. Else two could see the same dead lock, and the second would remove the live one of
+ * the first. A dead process takes no lock any more, so its name never counts twice; a claim is a lock
+ * itself, and when its maker died it is removed in the same way.
+ * @param file the lock, or the claim of a process that died as well
+ * @returns what stands in the way, or undefined when the lock may be tried again
  */
-async function breakIfDead(file: string, place: SeriesPlace, draft: string): Promise<void> {
-  const record = await requireDead(file, place)
-  if (record === undefined) return
-  const breaking = `${file}.breaking`
-  if (!(await linkUnlessThere(draft, breaking))) {
-    const other = await readRecord(breaking)
-    const died =
-      typeof other === 'object' && decideLock(other, await presentFor(other.pid)) === 'dead'
-    if (died) await unlink(breaking)
-    throw lockedBy(died ? 'absent' : other, place, breaking)
-  }
-  try {
-    if ((await requireDead(file, place)) !== undefined) await unlink(file)
-  } finally {
-    await unlink(breaking)
-  }
-}
-
-/** The record of a dead holder, or undefined when there is no lock. @throws SnapfsError when it counts */
-async function requireDead(file: string, place: SeriesPlace): Promise<LockRecord | undefined> {
-  const record = await readRecord(file)
-  if (record === 'absent') return undefined
-  if (record === 'garbage' || decideLock(record, await presentFor(record.pid)) === 'held') {
-    throw lockedBy(record, place, file)
-  }
-  return record
-}
-
-function isSame(left: LockRecord, right: LockRecord): boolean {
-  return (
-    left.pid === right.pid &&
-    left.startTicks === right.startTicks &&
-    left.bootId === right.bootId &&
-    left.pidNamespace === right.pidNamespace
-  )
-}
-
-async function readRecord(file: string): Promise<LockRecord | 'absent' | 'garbage'> {
-  let text: string
-  try {
-    text = (await readFile(file, 'utf8')).slice(0, 64 * 1024)
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return 'absent'
-    throw error
-  }
-  try {
-    return v.parse(recordSchema, JSON.parse(text))
-  } catch {
-    return 'garbage'
-  }
-}
-
-function lockedBy(
-  record: LockRecord | 'absent' | 'garbage',
-  place: SeriesPlace,
+async function removeIfDead(
   file: string,
-): SnapfsError {
-  if (record === 'absent') {
-    return new SnapfsError('LOCKED', `Another snapfs works on "${place.profile}".`, {
-      hint: 'Try again.',
-    })
+  draft: string,
+  lock: string,
+): Promise<Obstacle | undefined> {
+  const verdict = await judgeLock(file)
+  if (verdict.kind === 'free') return undefined
+  if (verdict.kind !== 'dead') return verdict
+  const identity = lockIdentity(verdict.record)
+  const claim = `${lock}.dead-${identity}`
+  if (!(await linkUnlessThere(draft, claim))) return removeIfDead(claim, draft, lock)
+  try {
+    const again = await judgeLock(file)
+    if (again.kind === 'dead' && lockIdentity(again.record) === identity) {
+      await rm(file, { force: true })
+    }
+    return undefined
+  } finally {
+    await rm(claim, { force: true })
   }
-  if (record === 'garbage') {
-    return new SnapfsError('LOCKED', `The lock ${file} is unreadable, so its holder is unknown.`, {
-      hint: 'When no snapfs is running on any machine that uses this repository, remove the file.',
-    })
-  }
-  return new SnapfsError(
-    'LOCKED',
-    `Another snapfs works on "${place.profile}": ${record.command}, process ${record.pid} on ${record.host}, since ${record.since}.`,
-    { hint: 'Wait for it to end. If that machine is gone for good, remove the file ' + file + '.' },
-  )
 }
 
 async function describeMyself(command: string, now: number): Promise<LockRecord> {
   const pid = process.pid
   const present = await presentFor(pid)
   return {
-    host: (await readText('/proc/sys/kernel/hostname')) || 'unknown',
+    host: present.host,
     bootId: present.bootId,
     machineId: present.machineId,
     pidNamespace: present.pidNamespace,
     pid,
-    startTicks: present.startTicksOfPid ?? '',
+    startTicks: present.holder.kind === 'running' ? present.holder.startTicks : '',
     command,
     since: new Date(now).toISOString(),
   }
 }
 
-async function presentFor(pid: number): Promise<Present> {
-  const stat = await readText(`/proc/${pid}/stat`)
-  // The command name is in parentheses and may hold spaces; field 22 is the 20th after it (proc(5)).
-  const startTicks = stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+async function presentFor(pid: number | undefined): Promise<Present> {
   return {
+    host: await readText('/proc/sys/kernel/hostname'),
     bootId: await readText('/proc/sys/kernel/random/boot_id'),
     machineId: await readText('/etc/machine-id'),
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => ''),
-    startTicksOfPid: startTicks,
+    holder: pid === undefined ? { kind: 'gone' } : await observeProcess(pid),
+  }
+}
+
+async function observeProcess(pid: number): Promise<HolderNow> {
+  const stat = await readText(`/proc/${pid}/stat`)
+  if (stat === '') return exists(pid) ? { kind: 'hidden' } : { kind: 'gone' }
+  // The command name is in parentheses and may hold spaces; after it come fields 3 and up (proc(5)).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, threads, startTicks] = [fields[0], fields[17], fields[19]]
+  // It has ended and waits for its parent, which in a container may never ask. While it has threads one
+  // of them can still be inside a system call.
+  const isOver = state === 'X' || (state === 'Z' && Number(threads) <= 1)
+  return isOver ? { kind: 'gone' } : { kind: 'running', startTicks: startTicks ?? '' }
+}
+
+/** By asking whether it could be sent a signal; one of another user says no, and so that it is there. */
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return systemErrorCode(error) !== 'ESRCH'
   }
 }
 

@@ -564,7 +564,7 @@ describe('two at a time, and runs that are cut off', () => {
       const first = await startEndless(place)
       const meanwhile = await contentOf(place.repository)
       const second = await snapfs(['backup'], { env: place.env })
-      const says = [`process ${first.pid} `, hostname(), /since \d{4}-\d\d-\d\dT/u, /Wait/u]
+      const says = [`process ${first.pid} `, hostname(), /since \d{4}-\d\d-\d\d \d/u, /Wait/u]
       expectSentences(second, 11, says)
       const lock = (lines: readonly string[]) => lines.filter((line) => line.includes('.lock'))
       expect(lock(await contentOf(place.repository))).toEqual(lock(meanwhile))
@@ -654,7 +654,7 @@ describe('two at a time, and runs that are cut off', () => {
     const place = await prepare()
     const machineId = (await readFile('/etc/machine-id', 'utf8').catch(() => '')).trim()
     expect(machineId).not.toBe('')
-    await writeLock(place, { bootId: 'another', machineId })
+    await writeLock(place, { bootId: 'another', machineId, host: hostname() })
     expect(await snapfs(['backup'], { env: place.env })).toEqual(SILENCE)
     await expectTidy(place)
   })

@@ -5,7 +5,11 @@ import { createRepository } from '../../src/repository/create-repository.ts'
 
 export function testWorld(now: () => number = () => Date.now()): World {
   return {
-    clock: { now, elapsed: () => performance.now() },
+    clock: {
+      now,
+      elapsed: () => performance.now(),
+      sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+    },
     timeZone: 'UTC',
     host: 'example',
     userId: process.getuid?.() ?? 0,
@@ -32,6 +36,8 @@ export async function backUpOnce(
       exclude: [],
       emptySource: 'refuse',
       signal: new AbortController().signal,
+      waitMs: 0,
+      onWait: () => undefined,
       onProgress: () => undefined,
       ...options,
     },

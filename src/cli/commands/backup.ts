@@ -5,11 +5,32 @@ import { throwIfInterrupted } from '../../actions/interruption.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import { objectionToPattern } from '../../model/exclude-pattern.ts'
+import { printableSentence } from '../../model/entry-name.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from '../render-error.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
+import { strayWaitLimit, waitOption } from '../wait-option.ts'
+
+const DESCRIPTION =
+  flowing(`Makes a snapshot: a complete directory tree in which every file that did not change is a hard link to
+the previous snapshot. It appears under its name when it is whole and on the disk, or not at all; earlier
+snapshots are never touched. Copies owners, permissions, times, links, holes, access control lists and
+extended attributes. A file that was rewritten with the same size and time is compared by content.
+
+Without PROFILE, backs up every profile of the configuration, one after the other. With --repository and
+--source no configuration is needed. On a terminal a bar shows the progress; under cron the command is
+silent unless something is wrong.
+
+One backup of a profile runs at a time. A second one ends with status 11 and says which process works there; with
+--wait, or "wait" in the configuration, it waits for that one to end, for ever or for as long as DURATION says
+(90s, 30m, 2h, 1h30m), and then makes its own snapshot. The time of the snapshot is when its copy began. On a
+terminal it says once whom it waits for. In a crontab give a DURATION shorter than the time between two runs,
+so that they do not queue up. The lock of a process that was killed, or that a reboot ended, is taken over at once.
+
+The repository, and snapfs mounts inside the source, are left out by themselves. Not recognised as changed
+yet: directories that changed places and hold files of equal names, sizes and times.`)
 
 interface Options {
   readonly repository?: string
@@ -17,6 +38,8 @@ interface Options {
   readonly profile?: string
   readonly exclude: readonly string[]
   readonly allowEmpty?: true
+  /** Milliseconds; Infinity for ever. */
+  readonly wait?: number
   readonly config?: string
   readonly json?: true
 }
@@ -29,19 +52,7 @@ export function addBackup(
   program
     .command('backup')
     .summary('make a snapshot of each profile')
-    .description(
-      flowing(`Makes a snapshot: a complete directory tree in which every file that did not change is a hard link to
-the previous snapshot. It appears under its name when it is whole and on the disk, or not at all; earlier
-snapshots are never touched. Copies owners, permissions, times, links, holes, access control lists and
-extended attributes. A file that was rewritten with the same size and time is compared by content.
-
-Without PROFILE, backs up every profile of the configuration, one after the other. With --repository and
---source no configuration is needed. On a terminal a bar shows the progress; under cron the command is
-silent unless something is wrong.
-
-The repository, and snapfs mounts inside the source, are left out by themselves. Not recognised as changed
-yet: directories that changed places and hold files of equal names, sizes and times.`),
-    )
+    .description(DESCRIPTION)
     .argument('[PROFILE...]', 'profiles of the configuration')
     .option('--repository <REPO>', 'the repository, instead of a configured profile')
     .option('--source <DIR>', 'the directory to back up, with --repository')
@@ -53,6 +64,7 @@ yet: directories that changed places and hold files of equal names, sizes and ti
       [] as readonly string[],
     )
     .option('--allow-empty', 'back up a source that is empty although its last snapshot was not')
+    .addOption(waitOption())
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -68,6 +80,9 @@ Documents: snapshot 2026-11-22T14-30-00Z, complete, in 1.2 s
 
 In a crontab, every 12 hours:
 0 */12 * * * ${context.programPath} backup
+
+The same, where somebody may be making a snapshot by hand:
+0 */12 * * * ${context.programPath} backup --wait=2h
 `,
         ),
         exitStatusText([
@@ -113,7 +128,16 @@ async function profilesToBackUp(
   if (repository === undefined && source === undefined) {
     if (profile !== undefined && names.length > 0) throw usage('Name profiles once, not twice.')
     const wanted = profile === undefined ? names : [profile]
-    return selectProfiles(await requireConfig(context, options.config), wanted)
+    const config = await requireConfig(context, options.config)
+    const stray = strayWaitLimit(
+      options.wait,
+      names,
+      config.profiles.map(({ name }) => name),
+    )
+    if (stray !== undefined) {
+      throw usage(`"${stray}" is read as the name of a profile; write --wait=${stray}.`)
+    }
+    return selectProfiles(config, wanted)
   }
   if (repository === undefined || source === undefined) {
     throw usage('--repository and --source belong together.')
@@ -142,18 +166,27 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
   const { output, world } = context
   const { backUp } = await import('../../actions/back-up.ts')
   const { progressBar } = await import('../progress-bar.ts')
-  const bar =
-    output.terminal === undefined || options.json
+  const { terminal } = output
+  const startBar = () =>
+    terminal === undefined || options.json
       ? undefined
-      : progressBar(profile.name, output.terminal, () => world.clock.elapsed())
+      : progressBar(profile.name, terminal, () => world.clock.elapsed())
+  let bar = startBar()
   try {
     const finished = await backUp(
       {
         profile,
         exclude: options.exclude,
         emptySource: options.allowEmpty ? 'allow' : 'refuse',
+        waitMs: options.wait ?? profile.waitMs ?? 0,
         signal: context.signal,
-        onProgress: (progress) => bar?.show(progress),
+        onWait: (sentence) => {
+          // Nothing is copied yet: a sentence in its place, and a new bar when there is progress.
+          bar?.close()
+          bar = undefined
+          if (terminal !== undefined) output.remark(printableSentence(`snapfs: ${sentence}`))
+        },
+        onProgress: (progress) => (bar ??= startBar())?.show(progress),
       },
       world,
     )

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { resolve } from 'node:path'
 import type { SeriesListing } from '../../actions/list-snapshots.ts'
+import type { RunningProcess } from '../../actions/observe-series.ts'
 import { checkProfileName } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
@@ -21,6 +22,10 @@ export function addList(program: Command, context: Context): void {
       flowing(`Shows the snapshots of a profile, or of all of them, oldest first: when each was made (local time with
 its offset), whether it is complete or partial, how many files and bytes it holds, and how many of them
 were new or changed. Pins and other labels stand at the end of the line.
+
+On standard error it says when a backup of the profile is running now, and since when; and what a run that was
+killed left unfinished, which is no snapshot and needs no care: the next backup uses or removes it. With
+--json these are the fields "running", absent when nothing runs, and "unfinished" of each series.
 
 Only reads: works while a backup runs, and on a repository that is read-only.`),
     )
@@ -48,7 +53,7 @@ home  /mnt/backup/snapfs/home
     .action(async (name: string | undefined, options: Options) => {
       const listings = await chosenListings(context, name, options)
       const { output, world } = context
-      const { listingLines } = await import('../render-list.ts')
+      const { listingLines, listingRemarks } = await import('../render-list.ts')
       if (options.json) {
         output.answer(JSON.stringify({ series: listings.map(withTimeText) }))
         return
@@ -56,7 +61,8 @@ home  /mnt/backup/snapfs/home
       listings.forEach((listing, index) => {
         if (index > 0) output.answer('')
         listingLines(listing, world.timeZone).forEach(output.answer)
-        listing.warnings.forEach((warning) => output.remark(`snapfs: ${warning}`))
+        const moment = { nowMs: world.clock.now(), timeZone: world.timeZone }
+        listingRemarks(listing, moment).forEach(output.remark)
       })
       if (listings.length === 0) output.answer('no snapshots yet')
     })
@@ -79,12 +85,25 @@ async function chosenListings(
 }
 
 /** JSON carries times as RFC 3339. */
-function withTimeText(listing: SeriesListing): unknown {
+function withTimeText({ running, unfinished, ...listing }: SeriesListing): unknown {
   return {
     ...listing,
+    unfinished: unfinished.map(({ startedMs, ...rest }) => ({
+      ...rest,
+      startedAt: timeText(startedMs),
+    })),
+    ...(running === undefined ? {} : { running: withSince(running) }),
     snapshots: listing.snapshots.map(({ timeMs, ...rest }) => ({
       ...rest,
-      time: new Date(timeMs).toISOString(),
+      time: timeText(timeMs),
     })),
   }
+}
+
+function withSince({ sinceMs, isProven, ...rest }: RunningProcess): unknown {
+  return { ...rest, since: timeText(sinceMs), proven: isProven }
+}
+
+function timeText(epochMs: number): string {
+  return new Date(epochMs).toISOString()
 }

@@ -52,6 +52,16 @@ repository = "/mnt/other"
   })
 
   test.each([
+    ['30 minutes', 1_800_000],
+    ['1h30m', 5_400_000],
+    ['0 s', 0],
+    ['forever', Infinity],
+  ])('says how long to wait: %j', (words, waitMs) => {
+    const text = `repository = "/r"\n[profile.a]\nsource = "/"\nwait = "${words}"\n`
+    expect(parse(text).profiles).toMatchObject([{ name: 'a', waitMs }])
+  })
+
+  test.each([
     ['a = \n', /^config\.toml:2:1: /u],
     ['repository = "/r"\n[profile.a\nsource = "/"', /^config\.toml:3:1: /u],
     ['repository = "/r"\n[profile.a]\nsource = "/"\n[profile.a]\n', /^config\.toml:4:\d+: /u],
@@ -79,6 +89,14 @@ repository = "/mnt/other"
     [
       'repository = "/r"\n[profile."a b"]\nsource = "/"',
       /^config\.toml:2:1: profile\.a b: .*named with/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nwait = "a while"',
+      /^config\.toml:4:1: profile\.a\.wait: a duration is written as "90 s", .* or "forever"/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nwait = 30',
+      /^config\.toml:4:1: profile\.a\.wait: expected string/u,
     ],
     ['[profile.a]\nsource = "/"', /^config\.toml:1:1: profile\.a has no repository/u],
     ['repository = "/r"', /^config\.toml:1:1: profile: is missing/u],

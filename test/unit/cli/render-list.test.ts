@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest'
+import type { SeriesListing } from '../../../src/actions/list-snapshots.ts'
+import { listingRemarks } from '../../../src/cli/render-list.ts'
+
+const startedMs = Date.parse('2026-11-25T10:00:00Z')
+const moment = { nowMs: startedMs + 7_200_000, timeZone: 'Europe/Berlin' }
+const listing: SeriesListing = {
+  profile: 'home',
+  repository: '/r',
+  snapshots: [],
+  damaged: [],
+  warnings: [],
+  unfinished: [],
+  running: undefined,
+}
+const running = {
+  profile: 'home',
+  command: 'snapfs backup',
+  pid: 4711,
+  host: 'example',
+  sinceMs: startedMs,
+  isProven: true,
+}
+
+describe('beside its snapshots, a series', () => {
+  test('has nothing to say when all is well', () => {
+    expect(listingRemarks(listing, moment)).toEqual([])
+  })
+
+  test('names what a run left, when, and what becomes of it', () => {
+    const path = '/r/home/.incoming/2026-11-25T10-00-00Z-aB3xYz'
+    const unfinished = [{ profile: 'home', path, startedMs }]
+    expect(listingRemarks({ ...listing, unfinished }, moment)).toEqual([
+      `snapfs: home: An unfinished run of 2026-11-25 11:00:00 +01:00 left ${path}; the next backup uses or removes it.`,
+    ])
+  })
+
+  test('names who works on it', () => {
+    expect(listingRemarks({ ...listing, running }, moment)).toEqual([
+      'snapfs: home: A backup is running: process 4711 on example, since 2026-11-25 11:00:00 +01:00 (2 hours ago).',
+    ])
+    const elsewhere = { ...running, isProven: false, command: 'snapfs prune' }
+    expect(listingRemarks({ ...listing, running: elsewhere }, moment)).toEqual([
+      'snapfs: home: snapfs prune is running: process 4711 on example, since 2026-11-25 11:00:00 +01:00 (2 hours ago); whether it still does cannot be seen from here.',
+    ])
+  })
+
+  test('lets no foreign text move the cursor', () => {
+    const foreign = { ...running, host: 'a\u001B[2J', command: 'x\ny' }
+    for (const line of listingRemarks({ ...listing, running: foreign }, moment)) {
+      // eslint-disable-next-line no-control-regex
+      expect(line).not.toMatch(/[\0-\x1f]/u)
+    }
+  })
+})
