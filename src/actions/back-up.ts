@@ -4,7 +4,7 @@
  */
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
 import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
-import { MANIFEST_FORMAT } from '../model/manifest.ts'
+import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -20,12 +20,21 @@ import {
   stageSnapshot,
   type StagedSnapshot,
 } from '../repository/staged-snapshot.ts'
+import { removeOtherStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
+import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
+import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import { type Progress, type TransferResult, transferTree } from './transfer-tree.ts'
+import { STATES_KEPT } from './scan-for-backup.ts'
+import {
+  type Progress,
+  type TransferResult,
+  transferTree,
+  type TreeTransfer,
+} from './transfer-tree.ts'
 import { waitForLock } from './wait-for-lock.ts'
 
 export interface BackUpRequest {
@@ -132,7 +141,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   let published = false
   return thenAlways(
     async () => {
-      const transfer = await transferTree({
+      const task: TreeTransfer = {
         place,
         source,
         rsync: run.rsync,
@@ -143,12 +152,21 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
         startedMs,
         signal: request.signal,
         onProgress: request.onProgress,
-      })
-      const manifest = describeRun(run, transfer, staged, snapshots)
+      }
+      const transfer = await transferTree(task)
+      // The files reach the disk while we look at them; what is written after that is little.
+      const [confirmed] = await Promise.all([
+        confirmTransfer(task, transfer, new Date(startedMs).toISOString()),
+        syncFileSystem(staged.directory),
+      ])
+      const manifest = describeRun(run, transfer, confirmed, staged, snapshots)
       await transfer.log.write()
       throwIfInterrupted(request.signal)
+      const early = await keepState(task, confirmed)
       const late = await publishSnapshot(place, staged, manifest)
       published = true
+      const newest = snapshots.slice(1 - STATES_KEPT).map(({ id }) => id)
+      await removeOtherStates(place, new Set([...newest, staged.id]))
       return {
         profile: request.profile.name,
         id: staged.id,
@@ -160,6 +178,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
         warnings: [
           ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
           ...transfer.warnings,
+          ...early,
           ...late,
         ],
         notes: transfer.notes,
@@ -191,6 +210,7 @@ async function thenAlways<T>(step: () => Promise<T>, tidyUp: () => Promise<void>
 function describeRun(
   run: Run,
   transfer: TransferResult,
+  confirmed: ConfirmedTransfer,
   staged: StagedSnapshot,
   snapshots: readonly Snapshot[],
 ): Manifest {
@@ -206,13 +226,14 @@ function describeRun(
     finishedAt: new Date(world.clock.now()).toISOString(),
     durationMs: Math.round(world.clock.elapsed() - run.startedElapsed),
     timeZone: world.timeZone,
-    outcome: transfer.usable.outcome,
+    outcome: outcomeOf(confirmed.problems),
     rsync: { version: rsync.text, exitCode: transfer.exitCode },
+    engine: transfer.engine,
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
     counts: transfer.summary,
-    problemCount: transfer.usable.problemCount,
-    problems: [...transfer.usable.problems],
+    problemCount: confirmed.problemCount,
+    problems: [...confirmed.problems],
     snapfsVersion: world.version,
   }
 }

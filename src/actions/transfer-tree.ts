@@ -1,33 +1,26 @@
 /**
- * Copying a source into a staged tree. What is unchanged becomes links to the bases; rsync writes only
- * into directories that were empty before.
+ * Copying a source into a staged tree. The scan decides: what is certainly unchanged is linked by us, what only
+ * looks unchanged is compared by content, and rsync copies the rest. rsync writes files only into directories
+ * that hold no link to a published inode.
  */
-import { mkdir } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { compileRules } from '../filter/compile-rules.ts'
-import { parseRule } from '../filter/parse-rule.ts'
-import { MOUNT_TYPE } from '../fuse/driver.ts'
-import { readMountTable } from '../fuse/mount-table.ts'
-import { pathBelow } from '../model/absolute-path.ts'
-import { bytePathFromText } from '../model/entry-name.ts'
-import { epochMsOf } from '../model/snapshot-id.ts'
+import type { Problem } from '../model/manifest.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { type Capabilities, probeCapabilities } from '../repository/capabilities.ts'
 import { type SeriesPlace, treeDirectory } from '../repository/layout.ts'
-import { decodeMarker } from '../repository/marker.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree, type StagedSnapshot } from '../repository/staged-snapshot.ts'
-import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
+import type { TransferRequest } from '../rsync/arguments.ts'
 import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
-import { type TransferOutcome, transferOutcome } from '../rsync/outcome.ts'
-import { parseOutputLine } from '../rsync/output-line.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
-import { runRsync } from '../rsync/run-rsync.ts'
-import { addLine, emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
+import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
-import { scanForSuspects, type SourceScan } from '../scan/scan-for-suspects.ts'
+import type { SourceScan } from '../scan/scan-source.ts'
 import { chooseBases } from './choose-bases.ts'
-import { throwIfInterrupted } from './interruption.ts'
+import { compareByContent } from './compare-by-content.ts'
+import { fillByScan } from './fill-by-scan.ts'
+import { type CommonOptions, type Filled, runPass } from './run-pass.ts'
+import { scanForBackup } from './scan-for-backup.ts'
 
 export interface Progress {
   readonly checkedEntries: number
@@ -55,7 +48,9 @@ export interface TreeTransfer {
 }
 
 export interface TransferResult {
-  readonly usable: TransferOutcome & { readonly kind: 'usable' }
+  readonly problems: readonly Problem[]
+  /** Those beyond the limit included. */
+  readonly problemCount: number
   readonly exitCode: number
   readonly summary: TransferSummary
   readonly bases: readonly Snapshot[]
@@ -63,170 +58,105 @@ export interface TransferResult {
   readonly warnings: readonly string[]
   readonly notes: readonly string[]
   readonly log: RsyncLog
+  readonly scan: SourceScan
+  /** What was copied with the content; a later run that copies more cannot rely on this one. */
+  readonly fidelity: string
+  readonly capabilities: Capabilities
+  /** How the tree was filled: with links of our own, or by rsync alone. */
+  readonly engine: 'scan' | 'rsync'
 }
 
 /** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
 export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const { place, source, staged, rsync, signal } = run
-  const { repository } = place
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
-  if (!capabilities.hardLinks) throw lostHardLinks(repository)
+  if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
   const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal))
-  const known = await pathsToSkip(source, repository)
+  const fidelity = [
+    ...(xattrs ? ['xattrs'] : []),
+    ...(xattrs && rsync.acls ? ['acls'] : []),
+    ...(run.asRoot ? ['owners'] : []),
+  ].join(' ')
   const bases = chooseBases(run.snapshots)
-  const scan = await scanSource(run, capabilities, bases, known)
-  const skipped = [...known, ...scan.repositories]
-  const transfer: TransferRequest = {
+  const { scan, skipped } = await scanForBackup(run, capabilities, fidelity, bases)
+  const common: CommonOptions = {
     source,
-    destination: staged.tree,
+    // A full inode among the bases is not given again to what shall be copied: see scan/hard-link-groups.ts.
     bases: bases.map((basis) => treeDirectory(place, basis.id)),
     filters: [...skipped.map((path) => excludePathRule(path)), ...run.exclude.map(excludeRule)],
-    scope: 'everything',
     comparesNanoseconds: capabilities.nanoseconds,
     comparesContent: false,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
   }
-  const notes = xattrs ? [] : ['Extended attributes and access control lists were not stored.']
-  const linked = await attempt(run, transfer, scan.suspects)
-  if (linked.kind === 'usable') return { ...linked, bases, filters: transfer.filters, notes }
+  const always = {
+    filters: common.filters,
+    notes: xattrs ? [] : ['Extended attributes and access control lists were not stored.'],
+    scan,
+    fidelity,
+    capabilities,
+  }
+  const filled = await fillTree(run, common, scan)
+  if (filled.kind === 'filled') {
+    const { result } = filled
+    return { ...result, ...always, warnings: [...result.warnings, ...crowded(scan)], bases }
+  }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await restageTree(staged)
-  const copied = await attempt(run, { ...transfer, bases: [] }, [])
-  if (copied.kind !== 'usable') throw new Error(`links to spare, yet rsync says: ${copied.message}`)
-  const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${linked.message}`
-  return {
-    ...copied,
-    warnings: [...copied.warnings, warning],
-    bases: [],
-    filters: transfer.filters,
-    notes,
-  }
+  const copied = await fillByRsync(run, { ...common, bases: [] }, { ...scan, suspects: [] })
+  if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
+  const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
+  const { result } = copied
+  return { ...result, ...always, warnings: [...result.warnings, warning], bases: [] }
 }
 
-type Attempt =
-  | ({ readonly kind: 'usable' } & Omit<TransferResult, 'bases' | 'filters' | 'notes'>)
-  | { readonly kind: 'too-many-links'; readonly message: string }
-
-/** One try to fill the staged tree, which is empty. */
-async function attempt(
+async function fillTree(
   run: TreeTransfer,
-  transfer: TransferRequest,
-  suspects: readonly string[],
-): Promise<Attempt> {
+  common: CommonOptions,
+  scan: SourceScan,
+): Promise<Filled> {
+  return scan.linkCount === 0 ? fillByRsync(run, common, scan) : fillByScan(run, common, scan)
+}
+
+/** Where nothing is certain yet rsync walks the source once more, and may find what is new since the scan. */
+async function fillByRsync(
+  run: TreeTransfer,
+  common: CommonOptions,
+  scan: Pick<SourceScan, 'suspects' | 'asked'>,
+): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(run.staged.log)
-  const skippedEntries: string[] = []
-  const checked = suspects.length === 0 ? [] : [run.staged.checked]
-  if (suspects.length > 0) {
-    const comparison = await compareByContent(run, transfer, suspects, summary, log)
-    if (comparison.kind === 'too-many-links') return comparison
+  const compared = await compareByContent(run, common, scan.suspects, summary, log)
+  if (compared.kind === 'too-many-links') return compared
+  const request: TransferRequest = {
+    ...common,
+    destination: run.staged.tree,
+    bases: [...compared.basis, ...(scan.asked.length > 0 ? common.bases : [])],
+    scope: 'everything',
   }
-  const end = await runRsync({
-    arguments: rsyncArguments({ ...transfer, bases: [...checked, ...transfer.bases] }),
+  const pass = await runPass({
+    request,
     signal: run.signal,
-    onLine: (text) => {
-      const line = parseOutputLine(text)
-      if (line.kind === 'progress') run.onProgress(line)
-      else if (text !== '') log.add(text)
-      if (line.kind === 'skipped') skippedEntries.push(line.message)
-      addLine(summary, line)
-    },
-  })
-  throwIfInterrupted(run.signal)
-  for (const message of end.messages) log.add(message)
-  const messages = [...skippedEntries, ...end.messages]
-  const outcome = unlessFailed(transferOutcome({ ...end, messages }))
-  if (outcome.kind === 'too-many-links') return outcome
-  return {
-    kind: 'usable',
-    usable: outcome,
-    exitCode: end.exitCode ?? 0,
-    summary,
-    warnings: outcome.basisWarnings,
     log,
+    summary,
+    counts: 'changes and totals',
+    onProgress: run.onProgress,
+  })
+  if (pass.kind === 'too-many-links') return pass
+  const { problems, problemCount, exitCode, basisWarnings: warnings } = pass
+  return {
+    kind: 'filled',
+    result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
   }
 }
 
-/** What only looks unchanged, and the repositories that lie in the source. */
-async function scanSource(
-  run: TreeTransfer,
-  capabilities: Capabilities,
-  bases: readonly Snapshot[],
-  skipped: readonly string[],
-): Promise<SourceScan> {
-  const { place, source } = run
-  const scan = await scanForSuspects({
-    source: bytePathFromText(source),
-    bases: bases.map((basis) => ({
-      tree: bytePathFromText(treeDirectory(place, basis.id)),
-      startedMs: Math.min(Date.parse(basis.manifest.startedAt), epochMsOf(basis.id)),
-    })),
-    skipped: new Set(
-      skipped.map((path) => bytePathFromText(source === '/' ? path : source + path)),
-    ),
-    decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
-    isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
-    comparesNanoseconds: capabilities.nanoseconds,
-    nowMs: run.startedMs,
-    signal: run.signal,
-  })
-  throwIfInterrupted(run.signal)
-  return scan
-}
-
-/**
- * Compares suspects by content in a directory of their own, which the main run then takes as its first
- * basis. Never a second pass over the staged tree: its inodes are shared by then.
- */
-async function compareByContent(
-  run: TreeTransfer,
-  transfer: TransferRequest,
-  suspects: readonly string[],
-  summary: TransferSummary,
-  log: RsyncLog,
-): Promise<Exclude<TransferOutcome, { readonly kind: 'failed' }>> {
-  await mkdir(run.staged.checked, { mode: 0o700 })
-  const end = await runRsync({
-    arguments: rsyncArguments({
-      ...transfer,
-      destination: run.staged.checked,
-      scope: 'listed-by-content',
-    }),
-    // In --files-from a line that begins with # or ; is a comment, even with --from0 (rsync 3.5.0).
-    input: Buffer.from(suspects.map((path) => `./${path}\0`).join(''), 'latin1'),
-    signal: run.signal,
-    onLine: (text) => {
-      const line = parseOutputLine(text)
-      if (line.kind !== 'change') return
-      // What changed is copied here; the main run only links it, and says nothing of it.
-      addLine(summary, line)
-      log.add(text)
-    },
-  })
-  throwIfInterrupted(run.signal)
-  // What could not be read here cannot be read by the main run either, which reports it.
-  return unlessFailed(transferOutcome(end))
-}
-
-/** Paths below the source, from its root, that no backup of it may enter. */
-async function pathsToSkip(source: string, repository: string): Promise<readonly string[]> {
-  const mounts = (await readMountTable())
-    .filter((mount) => mount.type === MOUNT_TYPE)
-    .map((mount) => Buffer.from(mount.mountpoint, 'latin1').toString('utf8'))
-  return [repository, ...mounts]
-    .map((path) => pathBelow(source, path))
-    .filter((path) => path !== undefined)
-}
-
-function unlessFailed(
-  outcome: TransferOutcome,
-): Exclude<TransferOutcome, { readonly kind: 'failed' }> {
-  if (outcome.kind !== 'failed') return outcome
-  throw new SnapfsError(outcome.code, outcome.message, {
-    hint: outcome.hint,
-    details: outcome.details,
-  })
+/** Worth knowing, since it costs space: the next links begin at the copy. */
+function crowded({ crowdedCount }: SourceScan): string[] {
+  if (crowdedCount === 0) return []
+  const files = crowdedCount === 1 ? '1 file was' : `${crowdedCount} files were`
+  return [
+    `${files} copied and not linked, since hard links reached the limit of the file system; from now on the copy is linked.`,
+  ]
 }
 
 function lostHardLinks(repository: string): SnapfsError {

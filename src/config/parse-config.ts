@@ -88,6 +88,14 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
     if (!(error instanceof ParseError)) throw error
     throw located(file, { line: error.lineNumber, column: error.column }, error.message)
   }
+  const inherited = firstInheritedKey(program)
+  if (inherited !== undefined) {
+    throw located(
+      file,
+      inherited.loc.start,
+      'a key cannot be named like a property of every object',
+    )
+  }
   const result = v.safeParse(configSchema, getStaticTOMLValue(program))
   if (!result.success) {
     const issue = result.issues[0]
@@ -114,6 +122,41 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
     throw located(file, { line: 1, column: 0 }, 'there is no [profile.NAME] table')
   }
   return { file, profiles }
+}
+
+/**
+ * A key such as `__proto__` or `constructor`: the evaluation of the parser would follow it out of the
+ * configuration and change every object of the program.
+ */
+function firstInheritedKey(node: AST.TOMLNode): AST.TOMLNode | undefined {
+  switch (node.type) {
+    case 'Program':
+    case 'TOMLTopLevelTable':
+    case 'TOMLInlineTable':
+      return firstOf(node.body)
+    case 'TOMLTable':
+      return firstOf([node.key, ...node.body])
+    case 'TOMLKeyValue':
+      return firstOf([node.key, node.value])
+    case 'TOMLArray':
+      return firstOf(node.elements)
+    case 'TOMLKey':
+      return firstOf(node.keys)
+    case 'TOMLBare':
+      return node.name in Object.prototype ? node : undefined
+    case 'TOMLQuoted':
+      return node.value in Object.prototype ? node : undefined
+    case 'TOMLValue':
+      return undefined
+  }
+}
+
+function firstOf(nodes: readonly AST.TOMLNode[]): AST.TOMLNode | undefined {
+  for (const node of nodes) {
+    const found = firstInheritedKey(node)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** `~` and `~/x` with the home directory put in; other paths as they are, without a trailing slash. */

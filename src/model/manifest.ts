@@ -12,13 +12,23 @@ export const PROBLEMS_LIMIT = 1000
 const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 
 const problemSchema = v.object({
-  /** `unreadable`: missing or incomplete. `vanished`: deleted while the backup ran. `attribute`:
-   * stored, but an owner, ACL or xattr could not be. */
-  kind: v.picklist(['unreadable', 'vanished', 'attribute', 'other']),
-  /** rsync's sentence, which names the path in rsync's own escaping. */
+  /** `unreadable`: missing or incomplete. `vanished`: deleted while the backup ran. `changed`: stored, but
+   * changed while the backup ran. `attribute`: stored, but an owner, ACL or xattr could not be. */
+  kind: v.picklist(['unreadable', 'vanished', 'changed', 'attribute', 'other']),
+  /** A sentence that names the path; rsync's own come in rsync's escaping. */
   message: v.string(),
 })
 export type Problem = v.InferOutput<typeof problemSchema>
+
+/**
+ * Whether all of the source was stored, each file as of the time it was read. What was deleted or changed
+ * meanwhile is worth a note; it does not make a snapshot partial.
+ */
+export function outcomeOf(problems: readonly Problem[]): Outcome {
+  return problems.every(({ kind }) => kind === 'vanished' || kind === 'changed')
+    ? 'complete'
+    : 'partial'
+}
 
 const countsSchema = v.object({
   /** Everything in the tree, its root included. */
@@ -34,6 +44,8 @@ const countsSchema = v.object({
   changedBytes: count,
   /** Files copied within the repository since only their attributes changed. */
   attributeOnlyFiles: count,
+  /** Entries linked without being read, since they were certainly unchanged. */
+  linkedEntries: v.optional(count),
 })
 export type Counts = v.InferOutput<typeof countsSchema>
 
@@ -54,6 +66,8 @@ const manifestSchema = v.object({
   timeZone: v.string(),
   outcome: v.picklist(['complete', 'partial']),
   rsync: v.object({ version: v.string(), exitCode: count }),
+  /** How the tree was filled: with links of our own for what is certainly unchanged, or by rsync alone. */
+  engine: v.optional(v.picklist(['scan', 'rsync'])),
   /** Ids of the snapshots given to --link-dest, best first. */
   bases: v.array(v.string()),
   /** The exclude rules in force, in rsync's language, in order. */

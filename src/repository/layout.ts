@@ -6,6 +6,7 @@ export const README_NAME = 'README.txt'
 export const LATEST_NAME = 'latest'
 export const INCOMING_NAME = '.incoming'
 const LOCK_NAME = '.lock'
+const STATE_NAME = '.state'
 export const LABELS_NAME = 'labels.json'
 export const TREE_NAME = 'tree'
 export const MANIFEST_NAME = 'manifest.json'
@@ -35,6 +36,11 @@ export function manifestFile(place: SeriesPlace, id: SnapshotId): string {
 
 export function incomingDirectory(place: SeriesPlace): string {
   return `${seriesDirectory(place)}/${INCOMING_NAME}`
+}
+
+/** What the sources of the newest snapshots were; a cache, made anew when it is lost. */
+export function stateDirectory(place: SeriesPlace): string {
+  return `${seriesDirectory(place)}/${STATE_NAME}`
 }
 
 export function lockFile(place: SeriesPlace): string {

@@ -29,6 +29,8 @@ export interface StagedSnapshot {
   readonly log: string
   /** Does not exist yet; for a comparison by content before the main run. Not published. */
   readonly checked: string
+  /** The same, for copies of what could not be linked. */
+  readonly copied: string
 }
 
 /** Makes the directories of a series, mode 0700 whatever the umask says. */
@@ -55,13 +57,19 @@ export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise
   const directory = await mkdtemp(`${incomingDirectory(place)}/${id}-`)
   const tree = `${directory}/${TREE_NAME}`
   await mkdir(tree, { mode: 0o700 })
-  return { id, directory, tree, log: `${directory}/${LOG_NAME}`, checked: `${directory}/checked` }
+  return {
+    id,
+    directory,
+    tree,
+    log: `${directory}/${LOG_NAME}`,
+    checked: `${directory}/checked`,
+    copied: `${directory}/copied`,
+  }
 }
 
 /** Puts an empty tree in the place of one that shall not be used: never a second run into the first. */
 export async function restageTree(staged: StagedSnapshot): Promise<void> {
-  await removeTree(staged.checked)
-  await removeTree(staged.tree)
+  for (const directory of [staged.checked, staged.copied, staged.tree]) await removeTree(directory)
   await mkdir(staged.tree, { mode: 0o700 })
 }
 
@@ -75,7 +83,7 @@ export async function publishSnapshot(
   staged: StagedSnapshot,
   manifest: Manifest,
 ): Promise<readonly string[]> {
-  await removeTree(staged.checked)
+  for (const path of [staged.checked, staged.copied]) await removeTree(path)
   {
     await using file = await open(`${staged.directory}/${MANIFEST_NAME}`, 'wx', 0o600)
     await file.writeFile(encodeManifest(manifest))

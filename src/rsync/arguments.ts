@@ -9,8 +9,11 @@ export interface TransferRequest {
   readonly bases: readonly string[]
   /** Filter rules, in order. */
   readonly filters: readonly string[]
-  /** `everything`, or only the paths on standard input, separated by NUL, compared by content. */
-  readonly scope: 'everything' | 'listed-by-content'
+  /**
+   * `everything`; only the `listed` paths, which stand on standard input, each ended by NUL; the same
+   * compared by content; or of the listed paths the directories alone, with their attributes.
+   */
+  readonly scope: 'everything' | 'listed' | 'listed-by-content' | 'listed-directories'
   /** Whether the destination keeps nanoseconds; then times are compared by them. */
   readonly comparesNanoseconds: boolean
   readonly comparesContent: boolean
@@ -22,24 +25,29 @@ export interface TransferRequest {
 export const BASES_LIMIT = 20
 
 export function rsyncArguments(request: TransferRequest): string[] {
-  const listed = request.scope === 'listed-by-content'
+  const { scope } = request
   return [
     '--archive',
-    '--hard-links',
+    ...(scope === 'listed-directories'
+      ? ['--dirs', '--no-recursive']
+      : ['--hard-links', '--sparse']),
     ...(request.copiesAcls ? ['--acls'] : []),
     ...(request.copiesXattrs ? ['--xattrs'] : []),
     '--numeric-ids',
-    '--sparse',
     // Without it an edit within the second of the last backup is never seen.
     ...(request.comparesNanoseconds ? ['--modify-window=-1'] : []),
-    ...(listed || request.comparesContent ? ['--checksum'] : []),
-    ...(listed ? ['--from0', '--files-from=-'] : []),
+    ...(scope === 'listed-by-content' || request.comparesContent ? ['--checksum'] : []),
+    ...(scope === 'everything' ? [] : ['--from0', '--files-from=-']),
+    // The directories above are there already, and get their attributes when all is in them.
+    ...(scope === 'listed' || scope === 'listed-by-content' ? ['--no-implied-dirs'] : []),
     '--itemize-changes',
     '--out-format=%i %l %n',
     '--info=progress2,stats2',
     '--no-human-readable',
     '--outbuf=L',
     ...request.filters.map((rule) => `--filter=${rule}`),
+    // A directory may have become a file since it was listed; a file must not be written over a directory.
+    ...(scope === 'listed-directories' ? ['--filter=+ */', '--filter=- *'] : []),
     ...request.bases.slice(0, BASES_LIMIT).map((basis) => `--link-dest=${basis}`),
     '--',
     `${request.source.replace(/\/$/u, '')}/`,

@@ -150,11 +150,15 @@ function isFatal(line: string): boolean {
   return !ATTRIBUTE.test(words) && !UNMAKEABLE.test(words)
 }
 
+/** The second form comes for a path that was listed and is gone when rsync looks for it. */
+const VANISHED =
+  /^(?:file|directory) has vanished: |^rsync: \[sender\] link_stat ".* failed: No such file or directory/u
+
 function problemOf(line: string): Problem | undefined {
   const words = ownWords(line)
   if (REMARK.test(words) || isAboutBasis(line)) return undefined
   const message = line.replace(/^rsync: /u, '')
-  if (/^(?:file|directory) has vanished: /u.test(words)) return { kind: 'vanished', message }
+  if (VANISHED.test(words)) return { kind: 'vanished', message }
   if (ATTRIBUTE.test(words)) return { kind: 'attribute', message }
   if (/\[sender\]|Permission denied/iu.test(words)) return { kind: 'unreadable', message }
   return { kind: 'other', message }

@@ -53,3 +53,13 @@ export function parseOutputLine(line: string): OutputLine {
   }
   return { kind: 'other' }
 }
+
+/** A name as rsync prints it: bytes that are not printable ASCII, and what would read as an escape, as \\#ooo. */
+export function escapeAsRsync(name: string): string {
+  return name
+    .replaceAll(/\\(?=#[0-7]{3})/gu, '\\#134')
+    .replaceAll(
+      /[^\t\x20-\x7e]/gu,
+      (byte) => `\\#${byte.charCodeAt(0).toString(8).padStart(3, '0')}`,
+    )
+}

@@ -235,7 +235,12 @@ describe('a snapshot', () => {
     expect((await lstat(treeOf(report))).mode & 0o777).toBe(0o755)
     expect(await readdir(`${repository}/home/.incoming`)).toEqual([])
     expect(await readlink(`${repository}/home/latest`)).toBe(report.id)
-    expect((await readdir(`${repository}/home`)).sort()).toEqual(['.incoming', report.id, 'latest'])
+    expect((await readdir(`${repository}/home`)).sort()).toEqual([
+      '.incoming',
+      '.state',
+      report.id,
+      'latest',
+    ])
   })
 
   test('is made although a foreign directory, a damaged snapshot and leftovers are about', async () => {

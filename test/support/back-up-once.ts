@@ -27,7 +27,7 @@ export async function repositoryAt(path: string): Promise<void> {
 export async function backUpOnce(
   repository: string,
   source: string,
-  options: Partial<Pick<BackUpRequest, 'exclude' | 'emptySource' | 'signal'>> = {},
+  options: Partial<Pick<BackUpRequest, 'exclude' | 'emptySource' | 'signal' | 'onProgress'>> = {},
   world: World = testWorld(),
 ): Promise<BackUpReport> {
   return backUp(

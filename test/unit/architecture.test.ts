@@ -94,7 +94,8 @@ const BANS: readonly Ban[] = [
   {
     what: 'blocks on the file system',
     pattern: /\b(?:[a-z]+)Sync\(/u,
-    allowedIn: ({ room, path }) => ['catalog', 'scan'].includes(room) || path === 'main.ts',
+    allowedIn: ({ room, path }) =>
+      ['catalog', 'scan'].includes(room) || ['main.ts', 'repository/fill-tree.ts'].includes(path),
     instead: 'use node:fs/promises',
   },
   {

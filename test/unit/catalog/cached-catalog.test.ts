@@ -34,7 +34,7 @@ const step = fc.oneof(
 describe('a catalog that remembers', () => {
   test('answers as the one behind it, whatever is asked and whenever snapshots come and go', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), fc.boolean(), (steps, tiny) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.boolean(), (steps, tiny) => {
         const inner = new MemoryCatalog(FIRST)
         const cached = tiny ? new CachedCatalog(inner, TINY) : new CachedCatalog(inner)
         for (const action of steps) {
@@ -56,6 +56,21 @@ describe('a catalog that remembers', () => {
         }
       }),
     )
+  })
+
+  test('forgets everything when the set of snapshots is another', () => {
+    const inner = new MemoryCatalog(FIRST)
+    const cached = new CachedCatalog(inner)
+    const a = [nameFromBytes('a')]
+    const ask = (): unknown => {
+      const [snapshot] = inner.snapshots()
+      return [cached.entryAt(snapshot!, a), cached.namesIn(snapshot!, [])]
+    }
+    const before = ask()
+    inner.replace(RELINKED)
+    const [snapshot] = inner.snapshots()
+    expect(ask()).toEqual([inner.entryAt(snapshot!, a), inner.namesIn(snapshot!, [])])
+    expect(ask()).not.toEqual(before)
   })
 
   test('asks once for what it is asked twice', () => {

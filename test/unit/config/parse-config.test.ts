@@ -137,6 +137,16 @@ repository = "/mnt/other"
     )
   })
 
+  test.each([
+    '[__proto__.source]',
+    '[profile.a]\n__proto__.x = 1',
+    '[profile.a]\nkeep = { "__proto__" = 1 }',
+    '[constructor.prototype]\nsource = 1',
+  ])('cannot reach into the program: %j', (text) => {
+    expect(complaintOf(text)).toMatch(/^config\.toml:\d+:\d+: a key cannot be named/u)
+    expect(Object.keys(Object.prototype)).toEqual([])
+  })
+
   test('that init writes is read back as it was meant', () => {
     for (const name of ['home', 'a.b', '0']) {
       const profile = {

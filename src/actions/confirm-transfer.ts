@@ -1,0 +1,101 @@
+/**
+ * After the tree is filled: whether it holds what was asked for, what changed meanwhile, and what of the
+ * scan may be relied on next time.
+ */
+import { bytePathFromText, printableName } from '../model/entry-name.ts'
+import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
+import { writeState } from '../repository/state-store.ts'
+import { escapeAsRsync } from '../rsync/output-line.ts'
+import { type Confirmation, confirmStored } from '../scan/confirm-stored.ts'
+import { SourceState, type StateHeader } from '../scan/source-state.ts'
+import { thisMachine } from './scan-for-backup.ts'
+import type { TransferResult, TreeTransfer } from './transfer-tree.ts'
+
+export interface ConfirmedTransfer {
+  readonly problems: readonly Problem[]
+  readonly problemCount: number
+  /** Undefined when nothing can be relied on. */
+  readonly state: readonly Uint8Array[] | undefined
+}
+
+/** Looks at everything that rsync was to copy. */
+export async function confirmTransfer(
+  run: TreeTransfer,
+  transfer: TransferResult,
+  startedAt: string,
+): Promise<ConfirmedTransfer> {
+  const { scan } = transfer
+  const header: StateHeader = {
+    ...(await thisMachine()),
+    snapshot: run.staged.id,
+    startedAt,
+    scannedMs: run.startedMs,
+    fidelity: transfer.fidelity,
+    devices: [...scan.devices.all()],
+    missing: [],
+  }
+  const scanned = new SourceState(header, scan.state.blocks())
+  const copied = [...scan.suspects, ...scan.copies, ...scan.asked]
+  const found = await confirmStored(
+    {
+      source: bytePathFromText(run.source),
+      tree: bytePathFromText(run.staged.tree),
+      state: scanned,
+      comparesNanoseconds: transfer.capabilities.nanoseconds,
+      signal: run.signal,
+    },
+    copied,
+  )
+  const own = ownProblems(found, transfer.problems)
+  const doubtful = mayLackAttributes(transfer.problems) ? copied : []
+  const missing = [...found.missing, ...found.different, ...found.vanished, ...doubtful]
+  return {
+    problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
+    problemCount: transfer.problemCount + own.length,
+    state: scan.state.encode({ ...header, missing }),
+  }
+}
+
+/** Keeps the state for the next run; without it that takes longer, so a failure is worth a warning only. */
+export async function keepState(
+  run: TreeTransfer,
+  { state }: ConfirmedTransfer,
+): Promise<readonly string[]> {
+  if (state === undefined) return []
+  try {
+    await writeState(run.place, run.staged.id, state)
+    return []
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return [`What the source was could not be remembered; the next run takes longer: ${reason}.`]
+  }
+}
+
+function ownProblems(found: Confirmation, known: readonly Problem[]): Problem[] {
+  const isKnown = (path: string): boolean => {
+    const escaped = escapeAsRsync(path)
+    return known.some(
+      ({ message }) => message.includes(`/${escaped}"`) || message.includes(`"${escaped}"`),
+    )
+  }
+  const problem =
+    (kind: Problem['kind'], words: string) =>
+    (path: string): Problem => ({ kind, message: `${words}: "${printableName(path)}"` })
+  return [
+    ...found.missing
+      .filter((path) => !isKnown(path))
+      .map(problem('other', 'was not stored, and rsync did not say why')),
+    ...found.different.map(problem('other', 'was stored with another size or time')),
+    ...found.changed.map(problem('changed', 'changed while the backup ran')),
+    ...found.vanished
+      .filter((path) => !isKnown(path))
+      .map(problem('vanished', 'vanished while the backup ran')),
+  ]
+}
+
+/** Then which of the copies is to be made again is not known for certain, since rsync names temporary files. */
+function mayLackAttributes(problems: readonly Problem[]): boolean {
+  return problems.some(
+    ({ kind, message }) => kind === 'attribute' || kind === 'other' || /xattr|acl/iu.test(message),
+  )
+}

@@ -1,0 +1,158 @@
+/**
+ * Filling a tree where much is certainly unchanged: that is linked by us, and rsync copies the rest. rsync never
+ * sees the links; it is done with the tree before they come into it, but for the attributes of directories.
+ */
+import { mkdir } from 'node:fs/promises'
+import { printableName } from '../model/entry-name.ts'
+import type { Problem } from '../model/manifest.ts'
+import { linkEntries, makeDirectories, moveIntoTree } from '../repository/fill-tree.ts'
+import { RsyncLog } from '../repository/rsync-log.ts'
+import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
+import type { SourceScan } from '../scan/scan-source.ts'
+import { compareByContent } from './compare-by-content.ts'
+import { throwIfInterrupted } from './interruption.ts'
+import {
+  type CommonOptions,
+  type Filled,
+  listedInput,
+  type PassResult,
+  runPass,
+} from './run-pass.ts'
+import type { TreeTransfer } from './transfer-tree.ts'
+
+/**
+ * Directories, copies by rsync, then links, then the directories' attributes. In this order, since a link
+ * changes the time of its directory, and rsync must be done with a tree before shared inodes come into it.
+ */
+export async function fillByScan(
+  run: TreeTransfer,
+  common: CommonOptions,
+  scan: SourceScan,
+): Promise<Filled> {
+  const { staged, signal, onProgress } = run
+  const summary: TransferSummary = { ...emptySummary(), ...scan.counts }
+  const log = new RsyncLog(staged.log)
+  const compared = await compareByContent(run, common, scan.suspects, summary, log)
+  if (compared.kind === 'too-many-links') return compared
+  await makeDirectories({ tree: staged.tree, signal }, scan.directories)
+  throwIfInterrupted(signal)
+  const passes: (PassResult & { readonly kind: 'usable' })[] = []
+  const toCopy = [...scan.suspects, ...scan.copies, ...scan.asked]
+  let copiedBytes = 0
+  const report = (entries: number): void =>
+    onProgress({
+      checkedEntries: Math.min(scan.counts.entries, entries),
+      knownEntries: scan.counts.entries,
+      listComplete: true,
+      transferredBytes: copiedBytes,
+    })
+  if (toCopy.length > 0) {
+    const pass = await runPass({
+      request: {
+        ...common,
+        destination: staged.tree,
+        bases: [...compared.basis, ...(scan.asked.length > 0 ? common.bases : [])],
+        // The scan has applied them; a list needs none.
+        filters: [],
+        scope: 'listed',
+      },
+      input: listedInput(toCopy),
+      signal,
+      log,
+      summary,
+      counts: 'changes',
+      onProgress: (progress) => {
+        copiedBytes = progress.transferredBytes
+        report(progress.checkedEntries)
+      },
+    })
+    if (pass.kind === 'too-many-links') return pass
+    passes.push(pass)
+  }
+  const filling = { tree: staged.tree, signal }
+  const linking = await linkEntries(filling, scan.links, scan.revoked, (linked) =>
+    report(toCopy.length + linked),
+  )
+  throwIfInterrupted(signal)
+  summary.linkedEntries = linking.linked
+  const warnings: string[] = []
+  if (linking.refused.length > 0) {
+    // Names of one file would come apart; then rsync had better do all of it.
+    if (scan.hasTwins(linking.refused)) {
+      return { kind: 'too-many-links', message: `link: ${linking.reason ?? ''}` }
+    }
+    const pass = await copyInstead(run, common, linking.refused, { log, summary })
+    if (pass.kind === 'too-many-links') return pass
+    passes.push(pass)
+    warnings.push(
+      `${linking.refused.length} unchanged files were copied, since they could not be linked (${linking.reason ?? 'unknown'}).`,
+    )
+  }
+  passes.push(await finishDirectories(run, common, scan.directories, { log, summary }))
+  const unreadable = scan.unreadable.map(unreadableProblem)
+  return {
+    kind: 'filled',
+    result: {
+      problems: [...unreadable, ...passes.flatMap(({ problems }) => problems)],
+      problemCount: passes.reduce((sum, pass) => sum + pass.problemCount, unreadable.length),
+      exitCode: Math.max(...passes.map(({ exitCode }) => exitCode)),
+      summary,
+      warnings: [...warnings, ...passes.flatMap(({ basisWarnings }) => basisWarnings)],
+      log,
+      engine: 'scan',
+    },
+  }
+}
+
+/** Gives the directories of a filled tree the attributes they have in the source. */
+async function finishDirectories(
+  run: TreeTransfer,
+  common: CommonOptions,
+  directories: readonly string[],
+  collected: { readonly log: RsyncLog; readonly summary: TransferSummary },
+): Promise<PassResult & { readonly kind: 'usable' }> {
+  const { staged, signal } = run
+  const pass = await runPass({
+    request: {
+      ...common,
+      destination: staged.tree,
+      bases: [],
+      // The list brings the source itself with it. An empty one must name it, but nothing that is in it.
+      filters: directories.length === 0 ? ['- *'] : [],
+      scope: 'listed-directories',
+    },
+    input: listedInput(directories.length === 0 ? ['.'] : directories),
+    signal,
+    ...collected,
+    counts: 'nothing',
+    onProgress: () => undefined,
+  })
+  // Directories have no links.
+  if (pass.kind === 'too-many-links') throw new Error(pass.message)
+  return pass
+}
+
+/** Copies what could not be linked: into a directory of its own, and from there into the tree. */
+async function copyInstead(
+  run: TreeTransfer,
+  common: CommonOptions,
+  paths: readonly string[],
+  collected: { readonly log: RsyncLog; readonly summary: TransferSummary },
+): Promise<PassResult> {
+  const { staged, signal } = run
+  await mkdir(staged.copied, { mode: 0o700 })
+  const pass = await runPass({
+    request: { ...common, destination: staged.copied, bases: [], filters: [], scope: 'listed' },
+    input: listedInput(paths),
+    signal,
+    ...collected,
+    counts: 'changes',
+    onProgress: () => undefined,
+  })
+  if (pass.kind === 'usable') await moveIntoTree(staged.copied, staged.tree, paths)
+  return pass
+}
+
+function unreadableProblem({ path, code }: SourceScan['unreadable'][number]): Problem {
+  return { kind: 'unreadable', message: `cannot be read (${code}): "${printableName(path)}"` }
+}

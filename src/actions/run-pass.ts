@@ -1,0 +1,91 @@
+/** One run of rsync as a step of a backup: its lines counted and logged, its end judged. */
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import type { Problem } from '../model/manifest.ts'
+import type { RsyncLog } from '../repository/rsync-log.ts'
+import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
+import { transferOutcome } from '../rsync/outcome.ts'
+import { parseOutputLine } from '../rsync/output-line.ts'
+import { runRsync } from '../rsync/run-rsync.ts'
+import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
+import { throwIfInterrupted } from './interruption.ts'
+import type { Progress, TransferResult } from './transfer-tree.ts'
+
+export interface Pass {
+  readonly request: TransferRequest
+  /** For a listed scope. */
+  readonly input?: Uint8Array
+  readonly signal: AbortSignal
+  readonly log: RsyncLog
+  readonly summary: TransferSummary
+  /** What of rsync's lines goes into the summary. */
+  readonly counts: 'changes and totals' | 'changes' | 'nothing'
+  readonly onProgress: (progress: Progress) => void
+}
+
+export type PassResult =
+  | {
+      readonly kind: 'usable'
+      readonly problems: readonly Problem[]
+      /** Those beyond the limit included. */
+      readonly problemCount: number
+      readonly exitCode: number
+      readonly basisWarnings: readonly string[]
+    }
+  /** A group of hard links does not fit on the inode of a basis any more: it must be copied once. */
+  | { readonly kind: 'too-many-links'; readonly message: string }
+
+/** What all runs of rsync for one backup have in common. */
+export type CommonOptions = Omit<TransferRequest, 'destination' | 'scope'>
+
+/** How the filling of a tree ended. */
+export type Filled =
+  | {
+      readonly kind: 'filled'
+      readonly result: Pick<
+        TransferResult,
+        'problems' | 'problemCount' | 'exitCode' | 'summary' | 'warnings' | 'log' | 'engine'
+      >
+    }
+  | { readonly kind: 'too-many-links'; readonly message: string }
+
+/** @throws SnapfsError when rsync failed, or a signal ended it */
+export async function runPass(pass: Pass): Promise<PassResult> {
+  const { log, summary, signal } = pass
+  const skipped: string[] = []
+  const end = await runRsync({
+    arguments: rsyncArguments(pass.request),
+    ...(pass.input === undefined ? {} : { input: pass.input }),
+    signal,
+    onLine: (text) => {
+      const line = parseOutputLine(text)
+      if (line.kind === 'progress') {
+        pass.onProgress(line)
+        return
+      }
+      if (text !== '' && pass.counts !== 'nothing') log.add(text)
+      if (line.kind === 'skipped') skipped.push(line.message)
+      if (pass.counts === 'nothing') return
+      if (line.kind === 'change' || pass.counts === 'changes and totals') addLine(summary, line)
+    },
+  })
+  throwIfInterrupted(signal)
+  for (const message of end.messages) log.add(message)
+  const outcome = transferOutcome({ ...end, messages: [...skipped, ...end.messages] })
+  if (outcome.kind === 'failed') {
+    throw new SnapfsError(outcome.code, outcome.message, {
+      hint: outcome.hint,
+      details: outcome.details,
+    })
+  }
+  if (outcome.kind === 'too-many-links') return outcome
+  const { problems, problemCount, basisWarnings } = outcome
+  return { kind: 'usable', problems, problemCount, exitCode: end.exitCode ?? 0, basisWarnings }
+}
+
+/**
+ * Paths as rsync reads them with `--files-from=- --from0`. A line that begins with # or ; would be a comment
+ * even there (rsync 3.5.0), so each begins with a dot.
+ */
+export function listedInput(paths: readonly string[]): Uint8Array {
+  return Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1')
+}

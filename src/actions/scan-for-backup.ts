@@ -1,0 +1,117 @@
+/** The scan of a source before a backup: what to leave out, and what to hold the source against. */
+import { readFile } from 'node:fs/promises'
+import { compileRules } from '../filter/compile-rules.ts'
+import { parseRule } from '../filter/parse-rule.ts'
+import { MOUNT_TYPE } from '../fuse/driver.ts'
+import { readMountTable } from '../fuse/mount-table.ts'
+import { pathBelow } from '../model/absolute-path.ts'
+import { bytePathFromText } from '../model/entry-name.ts'
+import { epochMsOf } from '../model/snapshot-id.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Capabilities } from '../repository/capabilities.ts'
+import { treeDirectory } from '../repository/layout.ts'
+import { decodeMarker } from '../repository/marker.ts'
+import { readState } from '../repository/state-store.ts'
+import { excludeRule } from '../rsync/filter-rules.ts'
+import { type RememberedTree, scanSource, type SourceScan } from '../scan/scan-source.ts'
+import { decodeState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
+import { throwIfInterrupted } from './interruption.ts'
+import type { TreeTransfer } from './transfer-tree.ts'
+
+export interface BackupScan {
+  readonly scan: SourceScan
+  /** Paths below the source, as text with a leading slash, that are left out by themselves. */
+  readonly skipped: readonly string[]
+}
+
+/**
+ * @param fidelity what this run copies with the content
+ * @throws SnapfsError when a signal ended it
+ */
+export async function scanForBackup(
+  run: TreeTransfer,
+  capabilities: Capabilities,
+  fidelity: string,
+  bases: readonly Snapshot[],
+): Promise<BackupScan> {
+  const { place, source, signal } = run
+  const mounts = await readMountTable()
+  const known = [
+    place.repository,
+    ...mounts
+      .filter((mount) => mount.type === MOUNT_TYPE)
+      .map((mount) => Buffer.from(mount.mountpoint, 'latin1').toString('utf8')),
+  ]
+    .map((path) => pathBelow(source, path))
+    .filter((path) => path !== undefined)
+  const { machineId, bootId } = await thisMachine()
+  const scan = await scanSource({
+    source: bytePathFromText(source),
+    mounts,
+    bases: bases.map((basis) => ({
+      tree: bytePathFromText(treeDirectory(place, basis.id)),
+      startedMs: Math.min(Date.parse(basis.manifest.startedAt), epochMsOf(basis.id)),
+    })),
+    remembered: await newestRemembered(run, fidelity),
+    keeps: {
+      nanoseconds: capabilities.nanoseconds,
+      modes: capabilities.modes,
+      owners: capabilities.owners === true,
+    },
+    skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
+    decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
+    isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
+    machineId,
+    bootId,
+    nowMs: run.startedMs,
+    signal,
+    onProgress: (entries) =>
+      run.onProgress({
+        checkedEntries: 0,
+        knownEntries: entries,
+        listComplete: false,
+        transferredBytes: 0,
+      }),
+  })
+  throwIfInterrupted(signal)
+  const repositories = scan.repositories.map(
+    (path) => `/${Buffer.from(path, 'latin1').toString('utf8')}`,
+  )
+  return { scan, skipped: [...known, ...repositories] }
+}
+
+/** The newest snapshot whose source is remembered, if that can be relied on. */
+async function newestRemembered(
+  run: TreeTransfer,
+  fidelity: string,
+): Promise<readonly RememberedTree[]> {
+  for (const snapshot of run.snapshots.toReversed().slice(0, STATES_KEPT)) {
+    const bytes = await readState(run.place, snapshot.id, STATE_LIMIT_BYTES)
+    if (bytes === undefined) continue
+    const reading = decodeState(bytes)
+    if (reading.kind === 'damaged') continue
+    const { header } = reading.state
+    const isOfSnapshot =
+      header.snapshot === snapshot.id && header.startedAt === snapshot.manifest.startedAt
+    if (!isOfSnapshot || header.fidelity !== fidelity) continue
+    const tree = bytePathFromText(treeDirectory(run.place, snapshot.id))
+    return [{ tree, state: reading.state }]
+  }
+  return []
+}
+
+/** Of so many newest snapshots the state is kept: the newest may be removed by hand. */
+export const STATES_KEPT = 2
+
+/** Empty strings where the system does not tell. */
+export async function thisMachine(): Promise<{
+  readonly machineId: string
+  readonly bootId: string
+}> {
+  const read = async (file: string): Promise<string> =>
+    (await readFile(file, 'utf8').catch(() => '')).trim()
+  return {
+    machineId: await read('/etc/machine-id'),
+    bootId: await read('/proc/sys/kernel/random/boot_id'),
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Our own part of filling a staged tree: its directories, and links to entries that did not change. It works
+ * synchronously, a turn of the event loop at a time: a promise for each link costs more than the link.
+ */
+import { linkSync, mkdirSync } from 'node:fs'
+import { rename } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
+import { systemErrorCode } from '../errors/system-error.ts'
+import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
+
+/** Entries of one directory to be linked, by their names. Bytes as characters. */
+export interface LinkOrder {
+  readonly from: BytePath
+  readonly directory: string
+  readonly names: readonly string[]
+}
+
+export interface Filling {
+  readonly tree: string
+  readonly signal: AbortSignal
+}
+
+const ENTRIES_PER_TURN = 2000
+
+/** Why one link may be impossible while others are not: no room, a foreign file, or it has gone. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  ...['EMLINK', 'EPERM', 'EACCES', 'ENOENT', 'ENOTDIR', 'ENOTSUP', 'ELOOP'],
+])
+
+/**
+ * Makes the directories of a tree, private until they get their attributes.
+ * @param directories each after the one above it
+ * @throws the operating system's error
+ */
+export async function makeDirectories(
+  { tree, signal }: Filling,
+  directories: readonly string[],
+): Promise<void> {
+  const root = bytePathFromText(tree)
+  for (const [index, directory] of directories.entries()) {
+    mkdirSync(systemPath(joinPath(root, directory)), { mode: 0o700 })
+    if (index % ENTRIES_PER_TURN !== 0) continue
+    await setImmediate()
+    if (signal.aborted) return
+  }
+}
+
+export interface LinkResult {
+  readonly linked: number
+  /** Paths that could not be linked and must be copied. */
+  readonly refused: readonly string[]
+  /** The first reason, as errno name. */
+  readonly reason: string | undefined
+}
+
+/**
+ * Links entries into a tree whose directories are there.
+ * @param skipped paths not to be linked after all
+ * @throws the operating system's error when the file system fails, not when one entry cannot be linked
+ */
+export async function linkEntries(
+  { tree, signal }: Filling,
+  orders: readonly LinkOrder[],
+  skipped: ReadonlySet<string>,
+  onProgress: (linked: number) => void,
+): Promise<LinkResult> {
+  const root = bytePathFromText(tree)
+  const refused: string[] = []
+  let linked = 0
+  let reason: string | undefined
+  let sinceTurn = 0
+  for (const { from, directory, names } of orders) {
+    const prefix = directory === '' ? '' : `${directory}/`
+    for (const name of names) {
+      const path = prefix + name
+      if (skipped.has(path)) continue
+      try {
+        linkSync(systemPath(joinPath(from, path)), systemPath(joinPath(root, path)))
+        linked += 1
+      } catch (error) {
+        const code = systemErrorCode(error)
+        if (code === undefined || !REFUSALS.has(code)) throw error
+        reason ??= code
+        refused.push(path)
+      }
+    }
+    sinceTurn += names.length
+    if (sinceTurn <= ENTRIES_PER_TURN) continue
+    sinceTurn = 0
+    onProgress(linked)
+    await setImmediate()
+    if (signal.aborted) break
+  }
+  return { linked, refused, reason }
+}
+
+/**
+ * Moves entries that were copied elsewhere to their place in a tree. One that was not copied after all
+ * stays missing.
+ * @throws the operating system's error
+ */
+export async function moveIntoTree(
+  from: string,
+  tree: string,
+  paths: readonly string[],
+): Promise<void> {
+  for (const path of paths) {
+    const target = systemPath(joinPath(bytePathFromText(tree), path))
+    try {
+      await rename(systemPath(joinPath(bytePathFromText(from), path)), target)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOENT') throw error
+    }
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * After rsync: whether what was to be copied is there, and whether the source stood still meanwhile. rsync's
+ * exit code is necessary and never sufficient.
+ */
+import { type BigIntStats, lstatSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { systemErrorCode } from '../errors/system-error.ts'
+import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
+import type { EntryState, SourceState } from './source-state.ts'
+
+export interface Confirmation {
+  /** Not in the tree, and still in the source. */
+  readonly missing: readonly string[]
+  /** In the tree with another size or time than the source had or has. */
+  readonly different: readonly string[]
+  /** The source changed after it was scanned; what was stored is one of the states it had, or between two. */
+  readonly changed: readonly string[]
+  /** Gone from the source, and not stored. */
+  readonly vanished: readonly string[]
+}
+
+export interface ToConfirm {
+  readonly source: BytePath
+  readonly tree: BytePath
+  /** What the scan saw. */
+  readonly state: SourceState
+  readonly comparesNanoseconds: boolean
+  readonly signal: AbortSignal
+}
+
+const ENTRIES_PER_TURN = 2000
+
+/** @param paths below the source, those of one directory best together */
+export async function confirmStored(
+  request: ToConfirm,
+  paths: Iterable<string>,
+): Promise<Confirmation> {
+  const result = {
+    missing: [] as string[],
+    different: [] as string[],
+    changed: [] as string[],
+    vanished: [] as string[],
+  }
+  let directory: string | undefined
+  let entries: ReadonlyMap<string, EntryState> | undefined
+  let sinceTurn = 0
+  for (const path of paths) {
+    const slash = path.lastIndexOf('/')
+    const above = slash === -1 ? '' : path.slice(0, slash)
+    if (directory !== above) {
+      directory = above
+      entries = request.state.entriesOf(above)
+    }
+    const scanned = entries?.get(path.slice(slash + 1))
+    const now = lookQuietly(joinPath(request.source, path))
+    const stored = lookQuietly(joinPath(request.tree, path))
+    const moved = now === undefined || scanned?.changedNs !== now.ctimeNs
+    if (stored === undefined) (now === undefined ? result.vanished : result.missing).push(path)
+    else if (moved) result.changed.push(path)
+    else if (!isLike(stored, now, request.comparesNanoseconds)) result.different.push(path)
+    sinceTurn += 1
+    if (sinceTurn < ENTRIES_PER_TURN) continue
+    sinceTurn = 0
+    await setImmediate()
+    if (request.signal.aborted) break
+  }
+  return result
+}
+
+function isLike(stored: BigIntStats, source: BigIntStats, comparesNanoseconds: boolean): boolean {
+  const kind = 0o170_000n
+  if ((stored.mode & kind) !== (source.mode & kind)) return false
+  if (!source.isFile()) return true
+  return (
+    stored.size === source.size &&
+    (comparesNanoseconds
+      ? stored.mtimeNs === source.mtimeNs
+      : // A FAT rounds to two seconds.
+        Math.abs(Number(stored.mtimeMs - source.mtimeMs)) < 3000)
+  )
+}
+
+function lookQuietly(path: BytePath): BigIntStats | undefined {
+  try {
+    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined
+  }
+}

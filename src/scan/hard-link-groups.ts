@@ -1,0 +1,63 @@
+/**
+ * Files that have several names in the source. All names of one go the same way, or the snapshot would hold
+ * two files where the source has one.
+ */
+import type { BigIntStats } from 'node:fs'
+import type { StoredEntry } from './stored-entry.ts'
+
+/** From so many links on an inode is not linked any more; ext4 ends at 65,000, btrfs at 65,535. */
+export const LINKS_LIMIT = 64_000
+
+interface Group {
+  readonly linked: string[]
+  readonly others: string[]
+  /** The inode that the names have in the tree they would be linked from. */
+  readonly inodes: Set<bigint>
+  /** The most links that any of the stored ones has. */
+  links: number
+}
+
+/** What is to be done otherwise than was decided for each path alone. */
+export interface GroupCorrections {
+  /** To be compared by content, not linked. */
+  readonly compared: readonly string[]
+  /** To be copied, not linked and not compared: the stored inode has no room for them. */
+  readonly copied: readonly string[]
+}
+
+export class HardLinkGroups {
+  readonly #groups = new Map<string, Group>()
+
+  /** Adds a name; `stored` is what it would be linked to, if anything. */
+  add(
+    path: string,
+    status: BigIntStats,
+    stored: StoredEntry | undefined,
+    way: 'linked' | 'other',
+  ): void {
+    const key = `${status.dev}:${status.ino}`
+    const group = this.#groups.get(key) ?? { linked: [], others: [], inodes: new Set(), links: 0 }
+    this.#groups.set(key, group)
+    if (way === 'linked') group.linked.push(path)
+    else group.others.push(path)
+    if (stored === undefined) return
+    if (way === 'linked') group.inodes.add(stored.inode)
+    group.links = Math.max(group.links, stored.links)
+  }
+
+  /** Whether one of the paths to be linked is among these. */
+  hold(paths: readonly string[]): boolean {
+    const wanted = new Set(paths)
+    return [...this.#groups.values()].some(({ linked }) => linked.some((path) => wanted.has(path)))
+  }
+
+  corrections(): GroupCorrections {
+    const compared: string[] = []
+    const copied: string[] = []
+    for (const { linked, others, inodes, links } of this.#groups.values()) {
+      if (links + linked.length + others.length > LINKS_LIMIT) copied.push(...linked, ...others)
+      else if (inodes.size > 1 || others.length > 0) compared.push(...linked)
+    }
+    return { compared, copied }
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * The source as it is now against the source as it was: for each entry whether it is linked from an
+ * earlier snapshot, compared with one by content, or copied. Walking and comparing is all that happens
+ * here; nothing is written.
+ *
+ * Evidence, strongest first:
+ *  1. Remembered state: equal device, inode, ctime, modification time, size and kind. Certain; such an entry
+ *     is linked without a byte being read.
+ *  2. A copy in a basis with equal size and time but without such proof. rsync would believe it; unpacked
+ *     archives whose files all carry one time, and tools that set the time back, make it wrong. It is
+ *     compared by content.
+ *  3. On file systems whose inode numbers or ctimes prove nothing, rsync's own quick check decides, but for
+ *     what has a ctime not older than the basis: that is compared by content.
+ */
+import type { BigIntStats } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { type BytePath, joinPath } from '../model/entry-name.ts'
+import { HardLinkGroups, LINKS_LIMIT } from './hard-link-groups.ts'
+import { isSameDevice, SourceDevices, type SourceMount } from './source-devices.ts'
+import { entryKind, type EntryState, type SourceState, StateWriter } from './source-state.ts'
+import {
+  type KeptAttributes,
+  lookalikeAt,
+  type StoredEntry,
+  storedAsItWas,
+} from './stored-entry.ts'
+import {
+  type SourceWalk,
+  type WalkedDirectory,
+  type WalkedEntry,
+  walkSource,
+} from './walk-source.ts'
+
+export interface BasisEvidence {
+  readonly tree: BytePath
+  /** When the run that made the basis began, in milliseconds since 1970. */
+  readonly startedMs: number
+}
+
+/** A tree, and what the source was when it was filled. */
+export interface RememberedTree {
+  readonly tree: BytePath
+  readonly state: SourceState
+}
+
+export interface ScanRequest extends SourceWalk {
+  readonly mounts: readonly SourceMount[]
+  readonly bases: readonly BasisEvidence[]
+  /** What entries may be linked from, best first. */
+  readonly remembered: readonly RememberedTree[]
+  readonly keeps: KeptAttributes
+  readonly machineId: string
+  readonly bootId: string
+  /** The present, in milliseconds since 1970; before the start of a basis, ctimes prove nothing. */
+  readonly nowMs: number
+  readonly signal: AbortSignal
+  readonly onProgress: (entries: number) => void
+}
+
+/** Entries of one directory that are unchanged since a tree was filled. */
+export interface LinkBlock {
+  readonly from: BytePath
+  readonly directory: string
+  readonly names: readonly string[]
+}
+
+export interface ScanCounts {
+  entries: number
+  files: number
+  directories: number
+  symlinks: number
+  specials: number
+  totalBytes: number
+}
+
+/** Paths are below the source, bytes as characters. */
+export interface SourceScan {
+  /** Without the source itself; each after the one above it. */
+  readonly directories: readonly string[]
+  readonly links: readonly LinkBlock[]
+  /** Paths in `links` that are to be compared after all. */
+  readonly revoked: ReadonlySet<string>
+  readonly linkCount: number
+  /** To be compared by content. */
+  readonly suspects: readonly string[]
+  /** To be copied. */
+  readonly copies: readonly string[]
+  /** To be decided by rsync against the bases. */
+  readonly asked: readonly string[]
+  /** How many of the copies have an unchanged entry to link to, but one that has no room for more links. */
+  readonly crowdedCount: number
+  readonly repositories: readonly string[]
+  readonly unreadable: readonly { readonly path: string; readonly code: string }[]
+  readonly counts: ScanCounts
+  readonly state: StateWriter
+  readonly devices: SourceDevices
+  /** Whether one of these paths, which were to be linked, is a name of a file that has several. */
+  hasTwins(paths: readonly string[]): boolean
+}
+
+/** ctime comes from a clock that ticks with the kernel's timer, and the second of a FAT is two long. */
+const CLOCK_GRAIN_MS = 3000
+/** So often the event loop gets its turn, for signals and progress. */
+const ENTRIES_PER_TURN = 2000
+
+/** Scans a source. @throws the operating system's error when the source itself cannot be read */
+export async function scanSource(request: ScanRequest): Promise<SourceScan> {
+  const scan = new Scan(request)
+  let sinceTurn = 0
+  for (const found of walkSource(request)) {
+    if ('repository' in found) {
+      scan.repositories.push(found.repository)
+      continue
+    }
+    scan.add(found)
+    sinceTurn += found.entries.length + 1
+    if (sinceTurn <= ENTRIES_PER_TURN) continue
+    sinceTurn = 0
+    request.onProgress(scan.counts.entries)
+    await setImmediate()
+    if (request.signal.aborted) break
+  }
+  scan.settleGroups()
+  return scan
+}
+
+type Described = WalkedEntry & { readonly device: number }
+
+/** One of the trees that entries may be linked from, during the look at one directory. */
+interface Candidate extends RememberedTree {
+  readonly entries: ReadonlyMap<string, EntryState> | undefined
+  readonly names: string[]
+}
+
+class Scan implements SourceScan {
+  readonly directories: string[] = []
+  readonly links: LinkBlock[] = []
+  readonly revoked = new Set<string>()
+  linkCount = 0
+  suspects: string[] = []
+  copies: string[] = []
+  asked: string[] = []
+  crowdedCount = 0
+  readonly repositories: string[] = []
+  readonly unreadable: { path: string; code: string }[] = []
+  readonly counts: ScanCounts = {
+    entries: 0,
+    files: 0,
+    directories: 0,
+    symlinks: 0,
+    specials: 0,
+    totalBytes: 0,
+  }
+  readonly state = new StateWriter()
+  readonly devices: SourceDevices
+  readonly #request: ScanRequest
+  readonly #groups = new HardLinkGroups()
+
+  constructor(request: ScanRequest) {
+    this.#request = request
+    this.devices = new SourceDevices(request.source, request.mounts)
+  }
+
+  add(directory: WalkedDirectory): void {
+    const { path, entries, status } = directory
+    if (path !== '') this.directories.push(path)
+    this.unreadable.push(...directory.unreadable)
+    this.counts.entries += 1 + entries.length
+    this.counts.directories += 1
+    const device = this.devices.indexOf(status.dev, path)
+    const described = entries.map((entry): Described => {
+      const isHere = entry.status.dev === status.dev
+      return { ...entry, device: isHere ? device : this.devices.indexOf(entry.status.dev, path) }
+    })
+    this.state.addDirectory(path, described)
+    const candidates = this.#request.remembered.map((tree): Candidate => ({
+      ...tree,
+      entries: tree.state.entriesOf(path),
+      names: [],
+    }))
+    for (const entry of described) {
+      this.#count(entry.status)
+      this.#decide(path === '' ? entry.name : `${path}/${entry.name}`, entry, candidates)
+    }
+    for (const { tree, names } of candidates) {
+      if (names.length > 0) this.links.push({ from: tree, directory: path, names })
+      this.linkCount += names.length
+    }
+  }
+
+  /** Brings the names of each hard-linked file onto one way. */
+  settleGroups(): void {
+    const { compared, copied } = this.#groups.corrections()
+    if (compared.length + copied.length === 0) return
+    const left = new Set([...this.suspects, ...this.copies, ...this.asked])
+    for (const path of [...compared, ...copied]) {
+      if (left.has(path)) continue
+      this.revoked.add(path)
+      this.linkCount -= 1
+    }
+    const crowded = new Set(copied)
+    const fits = (path: string): boolean => !crowded.has(path)
+    this.suspects = [...this.suspects.filter(fits), ...compared]
+    this.asked = this.asked.filter(fits)
+    this.copies = [...this.copies.filter(fits), ...copied]
+    this.crowdedCount += copied.length
+  }
+
+  hasTwins(paths: readonly string[]): boolean {
+    return this.#groups.hold(paths)
+  }
+
+  #count(status: BigIntStats): void {
+    const kind = entryKind(status)
+    if (kind === 'file') this.counts.files += 1
+    else if (kind === 'symlink') this.counts.symlinks += 1
+    else this.counts.specials += 1
+    // As rsync counts: symbolic links have a size too.
+    if (kind !== 'special') this.counts.totalBytes += Number(status.size)
+  }
+
+  #decide(path: string, entry: Described, candidates: readonly Candidate[]): void {
+    const { status } = entry
+    const hasTwins = status.nlink > 1n && status.isFile()
+    for (const candidate of candidates) {
+      const past = candidate.entries?.get(entry.name)
+      if (past === undefined || !this.#isUnchanged(entry, past, candidate.state)) continue
+      const stored = storedAsItWas(joinPath(candidate.tree, path), status, this.#request.keeps)
+      if (stored === undefined || stored.links >= LINKS_LIMIT) continue
+      candidate.names.push(entry.name)
+      if (hasTwins) this.#groups.add(path, status, stored, 'linked')
+      return
+    }
+    const lookalike = this.#leaveToRsync(path, entry)
+    if (hasTwins) this.#groups.add(path, status, lookalike, 'other')
+  }
+
+  #isUnchanged({ status, device }: Described, past: EntryState, state: SourceState): boolean {
+    const { header } = state
+    const { machineId, bootId } = this.#request
+    const now = this.devices.at(device)
+    if (now?.isStable !== true || header.machineId !== machineId) return false
+    const boot = header.bootId === bootId ? 'same boot' : 'another boot'
+    if (!isSameDevice(header.devices[past.device], now, boot)) return false
+    // What changed while that scan looked at it may have changed again without its ctime moving.
+    const isSettled = past.changedNs < BigInt(header.scannedMs - CLOCK_GRAIN_MS) * 1_000_000n
+    return (
+      isSettled &&
+      past.changedNs === status.ctimeNs &&
+      past.inode === status.ino &&
+      past.modifiedNs === status.mtimeNs &&
+      past.sizeBytes === status.size &&
+      past.kind === entryKind(status)
+    )
+  }
+
+  #leaveToRsync(path: string, { status, device }: Described): StoredEntry | undefined {
+    const isStable = this.devices.at(device)?.isStable === true
+    const { bases, nowMs, keeps } = this.#request
+    let seen: StoredEntry | undefined
+    let isSuspect = false
+    for (const basis of bases) {
+      const stored = lookalikeAt(joinPath(basis.tree, path), status, keeps)
+      if (stored === undefined) continue
+      seen ??= stored
+      const clockWentBack = nowMs < basis.startedMs
+      const isOlder = !clockWentBack && status.ctimeMs < basis.startedMs - CLOCK_GRAIN_MS
+      if (isStable || !isOlder) isSuspect = true
+    }
+    // A full inode has no room for a link; a copy makes a new one that has.
+    if (seen !== undefined && seen.links >= LINKS_LIMIT) {
+      this.copies.push(path)
+      this.crowdedCount += 1
+    } else if (isSuspect) this.suspects.push(path)
+    else if (isStable || seen === undefined) this.copies.push(path)
+    else this.asked.push(path)
+    return seen
+  }
+}

@@ -1,0 +1,76 @@
+/** What lies in an earlier tree at a path, held against what the source has there now. */
+import { type BigIntStats, lstatSync, type Stats } from 'node:fs'
+import { systemErrorCode } from '../errors/system-error.ts'
+import { type BytePath, systemPath } from '../model/entry-name.ts'
+import { entryKind } from './source-state.ts'
+
+/** What the repository keeps, so that a stored entry can be asked whether it is still what it was. */
+export interface KeptAttributes {
+  readonly nanoseconds: boolean
+  readonly modes: boolean
+  readonly owners: boolean
+}
+
+export interface StoredEntry {
+  readonly inode: bigint
+  readonly links: number
+}
+
+/**
+ * The entry that is known to have been stored, or undefined when it is gone or was altered by hand: then
+ * it must not be passed on to another snapshot.
+ */
+export function storedAsItWas(
+  path: BytePath,
+  source: BigIntStats,
+  keeps: KeptAttributes,
+): StoredEntry | undefined {
+  const stored = lookQuietly(() => lstatSync(systemPath(path), { throwIfNoEntry: false }))
+  if (stored === undefined || !isIntact(stored, source, keeps)) return undefined
+  return { inode: BigInt(stored.ino), links: stored.nlink }
+}
+
+function isIntact(stored: Stats, source: BigIntStats, keeps: KeptAttributes): boolean {
+  const modifiedMs = Number(source.mtimeNs) / 1e6
+  const sameTime = keeps.nanoseconds
+    ? // The exact comparison was made against the state; a double holds a present time to a microsecond.
+      Math.abs(stored.mtimeMs - modifiedMs) < 1
+    : Math.floor(stored.mtimeMs / 1000) === Math.floor(modifiedMs / 1000)
+  return (
+    stored.isFile() === source.isFile() &&
+    stored.isSymbolicLink() === source.isSymbolicLink() &&
+    BigInt(stored.size) === source.size &&
+    sameTime &&
+    (!keeps.modes || BigInt(stored.mode) === source.mode) &&
+    (!keeps.owners || (BigInt(stored.uid) === source.uid && BigInt(stored.gid) === source.gid))
+  )
+}
+
+/** The entry there, when rsync's quick check would take it for the source's. */
+export function lookalikeAt(
+  path: BytePath,
+  source: BigIntStats,
+  keeps: KeptAttributes,
+): StoredEntry | undefined {
+  const then = lookQuietly(() =>
+    lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false }),
+  )
+  if (then === undefined || entryKind(then) !== entryKind(source)) return undefined
+  const found = { inode: then.ino, links: Number(then.nlink) }
+  if (!source.isFile()) return found
+  if (then.size !== source.size) return undefined
+  const sameTime = keeps.nanoseconds
+    ? then.mtimeNs === source.mtimeNs
+    : then.mtimeNs / 1_000_000_000n === source.mtimeNs / 1_000_000_000n
+  return sameTime ? found : undefined
+}
+
+/** What cannot be looked at is not there, as far as links go. */
+function lookQuietly<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined
+  }
+}

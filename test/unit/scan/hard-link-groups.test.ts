@@ -1,0 +1,44 @@
+import type { BigIntStats } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { HardLinkGroups, LINKS_LIMIT } from '../../../src/scan/hard-link-groups.ts'
+
+const file = { dev: 1n, ino: 10n } as BigIntStats
+const stored = (inode: bigint, links = 2): { inode: bigint; links: number } => ({ inode, links })
+
+describe('the names of one file', () => {
+  test('are linked when all of them lead to one stored inode', () => {
+    const groups = new HardLinkGroups()
+    groups.add('a', file, stored(5n), 'linked')
+    groups.add('b', file, stored(5n), 'linked')
+    expect(groups.corrections()).toEqual({ compared: [], copied: [] })
+  })
+
+  test('are compared together when one of them is new or was another inode', () => {
+    const withNew = new HardLinkGroups()
+    withNew.add('a', file, stored(5n), 'linked')
+    withNew.add('b', file, undefined, 'other')
+    expect(withNew.corrections()).toEqual({ compared: ['a'], copied: [] })
+    const apart = new HardLinkGroups()
+    apart.add('a', file, stored(5n), 'linked')
+    apart.add('b', file, stored(6n), 'linked')
+    expect(apart.corrections()).toEqual({ compared: ['a', 'b'], copied: [] })
+  })
+
+  test('are copied together when the inode has no room for all of them', () => {
+    const groups = new HardLinkGroups()
+    groups.add('a', file, stored(5n, LINKS_LIMIT - 2), 'linked')
+    groups.add('b', file, stored(5n, LINKS_LIMIT - 2), 'linked')
+    expect(groups.corrections()).toEqual({ compared: [], copied: [] })
+    groups.add('c', file, stored(5n, LINKS_LIMIT - 2), 'other')
+    expect(groups.corrections()).toEqual({ compared: [], copied: ['a', 'b', 'c'] })
+  })
+
+  test('do not mix with those of another file, also on another disk', () => {
+    const groups = new HardLinkGroups()
+    groups.add('a', file, stored(5n), 'linked')
+    groups.add('b', { ...file, dev: 2n }, undefined, 'other')
+    expect(groups.corrections()).toEqual({ compared: [], copied: [] })
+    expect(groups.hold(['b'])).toBe(false)
+    expect(groups.hold(['x', 'a'])).toBe(true)
+  })
+})
