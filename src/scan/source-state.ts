@@ -6,7 +6,7 @@
  *
  * Losing the state costs a comparison by content, never the truth: it is checked against its own
  * checksum, and what does not fit is not believed. The form on disk is described in
- * native-notes/source-state.md.
+ * native-notes/decisions/0017-scan-and-link.md.
  */
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'

@@ -126,7 +126,8 @@ async function snapshotsIn(place: Place, profile = 'data'): Promise<readonly str
 async function expectTidy(place: Place, profile = 'data'): Promise<void> {
   const series = join(place.repository, profile)
   const names = await readdir(series)
-  expect(names.filter((name) => name.startsWith('.'))).toEqual(['.incoming'])
+  const own = names.filter((name) => name.startsWith('.') && name !== '.state')
+  expect(own).toEqual(['.incoming'])
   expect(await readdir(join(series, '.incoming'))).toEqual([])
 }
 

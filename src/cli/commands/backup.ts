@@ -29,8 +29,9 @@ One backup of a profile runs at a time. A second one ends with status 11 and say
 terminal it says once whom it waits for. In a crontab give a DURATION shorter than the time between two runs,
 so that they do not queue up. The lock of a process that was killed, or that a reboot ended, is taken over at once.
 
-The repository, and snapfs mounts inside the source, are left out by themselves. Not recognised as changed
-yet: directories that changed places and hold files of equal names, sizes and times.`)
+The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
+sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
+sizes and times.`)
 
 interface Options {
   readonly repository?: string
