@@ -141,6 +141,13 @@ const BREAKAGES = [
     test: ['unit', 'outcome.test.ts'],
   },
   {
+    title: 'a disk that fails for a moment is taken for one without extended attributes',
+    file: 'src/rsync/probe-xattrs.ts',
+    from: 'if (end.messages.some((line) => REFUSAL.test(line))) return false',
+    to: 'return false',
+    test: ['unit', 'probe-xattrs.test.ts'],
+  },
+  {
     title: 'a link in a snapshot is followed',
     file: 'src/catalog/disk-catalog.ts',
     from: 'if (path.length > 0 && !this.#isDirectory(snapshot, path.slice(0, -1))) return undefined\n    return',

@@ -1,9 +1,19 @@
-/** Reading what the operating system said: Node puts the errno's name into `code`. */
+/** Reading what the operating system said: Node puts the errno's name into `code`, where it knows one. */
+
+/**
+ * What the library below Node has no name for, by Linux's numbers. EUCLEAN, "structure needs cleaning", is
+ * how ext4 and xfs speak of what they find damaged.
+ */
+const UNNAMED: ReadonlyMap<string, string> = new Map([
+  ['Unknown system error -116', 'ESTALE'],
+  ['Unknown system error -117', 'EUCLEAN'],
+  ['Unknown system error -122', 'EDQUOT'],
+])
 
 /** The errno name (`ENOENT`, `EACCES`, ...) of an error raised by a system call, else undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+  return typeof error.code === 'string' ? (UNNAMED.get(error.code) ?? error.code) : undefined
 }
 
 /** The message of anything that was thrown. */

@@ -31,8 +31,21 @@ export function storageError(error: unknown, repository: string): unknown {
     case 'ESTALE':
     case 'ENOTCONN':
     case 'ENODEV':
+    case 'EUCLEAN':
       return unusable(
         `The disk of the repository ${repository} failed: ${messageOf(error)}.`,
+        error,
+      )
+    case 'EMLINK':
+    case 'EINTR':
+    case 'EINVAL':
+    case 'EFBIG':
+    case 'EBUSY':
+    case 'EMFILE':
+    case 'ENFILE':
+    case 'ENOMEM':
+      return unusable(
+        `The repository ${repository} could not be written: ${messageOf(error)}.`,
         error,
       )
     default:

@@ -4,8 +4,20 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 
 /** Writes everything cached for the file system of `path` to the disk. @throws SnapfsError */
 export async function syncFileSystem(path: string): Promise<void> {
-  const result = await execa('sync', ['-f', '--', path], { stdin: 'ignore', reject: false })
+  const result = await execa('sync', ['-f', '--', path], {
+    stdin: 'ignore',
+    env: { LC_ALL: 'C' },
+    reject: false,
+  })
   if (!result.failed) return
+  // Where space is only promised until then (a network, a thin volume), this is the first to hear of it.
+  if (/No space left on device|Disk quota exceeded/u.test(result.stderr)) {
+    throw new SnapfsError(
+      'DESTINATION_FULL',
+      'The file system of the repository ran out of space while the snapshot was written to the disk.',
+      { hint: 'Make room and run again; nothing was published.', details: [result.stderr] },
+    )
+  }
   throw new SnapfsError(
     'REPOSITORY_UNUSABLE',
     'The snapshot could not be written to the disk for certain, so it was not published.',

@@ -1,0 +1,124 @@
+/**
+ * Programs as children: each leads a process group of its own and carries the room's path in its
+ * environment, so that it and all it starts can be found and ended, and nobody else is.
+ */
+/* global clearTimeout, performance, setTimeout */
+import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** The variable that marks what a room started. */
+const MARK = 'SNAPFS_TORTURE_ROOM'
+const LOOK_MS = 20
+
+/** @typedef {{ exitCode: number | null, signal: string | null, stdout: string, stderr: string, hung: boolean }} Ended */
+/** @typedef {{ env?: Readonly<Record<string, string>>, limitMs?: number, cwd?: string }} StartOptions */
+
+export class Group {
+  /**
+   * @param {string} room
+   * @param {string} program
+   * @param {readonly string[]} words
+   * @param {StartOptions} [options]
+   */
+  constructor(room, program, words, { env = {}, limitMs = 30_000, cwd } = {}) {
+    const child = spawn(program, words, {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC', ...env, [MARK]: room },
+      ...(cwd === undefined ? {} : { cwd }),
+    })
+    this.pid = child.pid
+    let hung = false
+    const limit = setTimeout(() => {
+      hung = true
+      this.kill()
+    }, limitMs)
+    let stdout = ''
+    let stderr = ''
+    child.stdout.setEncoding('latin1').on('data', (text) => (stdout += text))
+    child.stderr.setEncoding('latin1').on('data', (text) => (stderr += text))
+    /** @type {Promise<Ended>} by the exit, since an orphan may hold the pipes for longer */
+    this.ended = new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('exit', (exitCode, signal) => {
+        clearTimeout(limit)
+        const tell = () => resolve({ exitCode, signal, stdout, stderr, hung })
+        const late = setTimeout(tell, 300)
+        child.on('close', () => {
+          clearTimeout(late)
+          tell()
+        })
+      })
+    })
+  }
+
+  /** SIGKILL to the whole group. */
+  kill() {
+    if (this.pid === undefined) return
+    try {
+      process.kill(-this.pid, 'SIGKILL')
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
+/**
+ * Runs a tool of ours that must succeed.
+ * @param {string} program
+ * @param {readonly string[]} words
+ * @param {{ accept?: readonly number[], cwd?: string }} [options]
+ * @returns {Promise<string>} its standard output, bytes as characters
+ */
+export async function run(program, words, { accept = [0], cwd } = {}) {
+  const { ended } = new Group('', program, words, cwd === undefined ? {} : { cwd })
+  const { exitCode, signal, stdout, stderr } = await ended
+  if (exitCode !== null && accept.includes(exitCode)) return stdout
+  throw new Error(`${program} ${words.join(' ')}: ${exitCode ?? signal}\n${stderr}`)
+}
+
+/**
+ * What a room started and is still alive.
+ * @param {string} room
+ * @returns {{ pid: number, words: string }[]}
+ */
+export function processesOf(room) {
+  const found = []
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/u.test(name)) continue
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'utf8').includes(`${MARK}=${room}\0`)) continue
+      const words = readFileSync(`/proc/${name}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()
+      found.push({ pid: Number(name), words })
+    } catch {
+      // It has ended between two looks, or is the kernel's.
+    }
+  }
+  return found
+}
+
+/**
+ * Waits until nothing of a room is alive; what is left after the limit is ended.
+ * @param {string} room
+ * @param {number} limitMs
+ * @returns {Promise<string[]>} what had to be ended
+ */
+export async function endAll(room, limitMs) {
+  const end = performance.now() + limitMs
+  for (;;) {
+    const left = processesOf(room)
+    if (left.length === 0) return []
+    if (performance.now() > end) {
+      for (const { pid } of left) {
+        try {
+          process.kill(pid, 'SIGKILL')
+        } catch {
+          // It has ended.
+        }
+      }
+      return left.map(({ words }) => words)
+    }
+    await sleep(LOOK_MS)
+  }
+}
