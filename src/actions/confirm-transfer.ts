@@ -81,8 +81,11 @@ function ownProblems(found: Confirmation, known: readonly Problem[]): Problem[] 
   const problem =
     (kind: Problem['kind'], words: string) =>
     (path: string): Problem => ({ kind, message: `${words}: "${printableName(path)}"` })
+  // Some names rsync spells in its own way; where it names as many as are missing, it has said why.
+  const named = known.filter(({ kind }) => kind !== 'vanished' && kind !== 'changed').length
+  const unexplained = named >= found.missing.length ? [] : found.missing
   return [
-    ...found.missing
+    ...unexplained
       .filter((path) => !isKnown(path))
       .map(problem('other', 'was not stored, and rsync did not say why')),
     ...found.different.map(problem('other', 'was stored with another size or time')),
