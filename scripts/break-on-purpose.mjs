@@ -92,6 +92,20 @@ const BREAKAGES = [
     test: ['integration', 'scan-engine.test.ts', 'after it was scanned'],
   },
   {
+    title: 'a directory that became a link meanwhile is taken for whole',
+    file: 'src/scan/confirm-stored.ts',
+    from: 'else if (!now.isDirectory()) result.replaced.push(path)',
+    to: '',
+    test: ['integration', 'scan-engine.test.ts', 'a link to another place'],
+  },
+  {
+    title: 'a file that became a directory meanwhile is taken for whole',
+    file: 'src/scan/confirm-stored.ts',
+    from: 'else if (stored.isDirectory()) result.replaced.push(path)',
+    to: '',
+    test: ['integration', 'scan-engine.test.ts', 'a directory now'],
+  },
+  {
     title: 'unchanged files are copied',
     file: 'src/rsync/arguments.ts',
     from: '--link-dest=${basis}',

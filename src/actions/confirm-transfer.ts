@@ -36,19 +36,24 @@ export async function confirmTransfer(
   }
   const scanned = new SourceState(header, scan.state.blocks())
   const copied = [...scan.suspects, ...scan.copies, ...scan.asked]
-  const found = await confirmStored(
-    {
-      source: bytePathFromText(run.source),
-      tree: bytePathFromText(run.staged.tree),
-      state: scanned,
-      comparesNanoseconds: transfer.capabilities.nanoseconds,
-      signal: run.signal,
-    },
-    copied,
-  )
+  const found = await confirmStored({
+    source: bytePathFromText(run.source),
+    tree: bytePathFromText(run.staged.tree),
+    state: scanned,
+    comparesNanoseconds: transfer.capabilities.nanoseconds,
+    signal: run.signal,
+    directories: transfer.engine === 'scan' ? scan.directories : [],
+    paths: copied,
+  })
   const own = ownProblems(found, transfer.problems)
   const doubtful = mayLackAttributes(transfer.problems) ? copied : []
-  const missing = [...found.missing, ...found.different, ...found.vanished, ...doubtful]
+  const missing = [
+    ...found.missing,
+    ...found.different,
+    ...found.replaced,
+    ...found.vanished,
+    ...doubtful,
+  ]
   return {
     problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
     problemCount: transfer.problemCount + own.length,
@@ -81,14 +86,14 @@ function ownProblems(found: Confirmation, known: readonly Problem[]): Problem[] 
   const problem =
     (kind: Problem['kind'], words: string) =>
     (path: string): Problem => ({ kind, message: `${words}: "${printableName(path)}"` })
-  // Some names rsync spells in its own way; where it names as many as are missing, it has said why.
-  const named = known.filter(({ kind }) => kind !== 'vanished' && kind !== 'changed').length
-  const unexplained = named >= found.missing.length ? [] : found.missing
   return [
-    ...unexplained
+    ...found.missing
       .filter((path) => !isKnown(path))
       .map(problem('other', 'was not stored, and rsync did not say why')),
     ...found.different.map(problem('other', 'was stored with another size or time')),
+    ...found.replaced.map(
+      problem('other', 'was replaced while the backup ran, and may not be whole'),
+    ),
     ...found.changed.map(problem('changed', 'changed while the backup ran')),
     ...found.vanished
       .filter((path) => !isKnown(path))

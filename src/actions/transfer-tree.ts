@@ -81,11 +81,9 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const { scan, skipped } = await scanForBackup(run, capabilities, fidelity, bases)
   const common: CommonOptions = {
     source,
-    // A full inode among the bases is not given again to what shall be copied: see scan/hard-link-groups.ts.
     bases: bases.map((basis) => treeDirectory(place, basis.id)),
     filters: [...skipped.map((path) => excludePathRule(path)), ...run.exclude.map(excludeRule)],
     comparesNanoseconds: capabilities.nanoseconds,
-    comparesContent: false,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
   }

@@ -16,7 +16,6 @@ export interface TransferRequest {
   readonly scope: 'everything' | 'listed' | 'listed-by-content' | 'listed-directories'
   /** Whether the destination keeps nanoseconds; then times are compared by them. */
   readonly comparesNanoseconds: boolean
-  readonly comparesContent: boolean
   readonly copiesAcls: boolean
   readonly copiesXattrs: boolean
 }
@@ -36,7 +35,7 @@ export function rsyncArguments(request: TransferRequest): string[] {
     '--numeric-ids',
     // Without it an edit within the second of the last backup is never seen.
     ...(request.comparesNanoseconds ? ['--modify-window=-1'] : []),
-    ...(scope === 'listed-by-content' || request.comparesContent ? ['--checksum'] : []),
+    ...(scope === 'listed-by-content' ? ['--checksum'] : []),
     ...(scope === 'everything' ? [] : ['--from0', '--files-from=-']),
     // The directories above are there already, and get their attributes when all is in them.
     ...(scope === 'listed' || scope === 'listed-by-content' ? ['--no-implied-dirs'] : []),

@@ -54,12 +54,15 @@ export function parseOutputLine(line: string): OutputLine {
   return { kind: 'other' }
 }
 
-/** A name as rsync prints it: bytes that are not printable ASCII, and what would read as an escape, as \\#ooo. */
+/**
+ * A name as rsync prints it under LC_ALL=C: control bytes and those above ASCII, and what would read as an
+ * escape, as \#ooo; tab and DEL as they are (measured with rsync 3.5.0).
+ */
 export function escapeAsRsync(name: string): string {
   return name
     .replaceAll(/\\(?=#[0-7]{3})/gu, '\\#134')
     .replaceAll(
-      /[^\t\x20-\x7e]/gu,
+      /[^\t\x20-\x7f]/gu,
       (byte) => `\\#${byte.charCodeAt(0).toString(8).padStart(3, '0')}`,
     )
 }

@@ -13,6 +13,12 @@ export interface Confirmation {
   readonly missing: readonly string[]
   /** In the tree with another size or time than the source had or has. */
   readonly different: readonly string[]
+  /**
+   * Was a directory, and is something else now; or was none, and was stored as an empty one. What rsync read
+   * below it may come from anywhere, since it follows a symbolic link in the middle of a listed path (measured
+   * with rsync 3.5.0).
+   */
+  readonly replaced: readonly string[]
   /** The source changed after it was scanned; what was stored is one of the states it had, or between two. */
   readonly changed: readonly string[]
   /** Gone from the source, and not stored. */
@@ -26,25 +32,31 @@ export interface ToConfirm {
   readonly state: SourceState
   readonly comparesNanoseconds: boolean
   readonly signal: AbortSignal
+  /** Those that were listed and not walked by rsync, below the source. */
+  readonly directories: readonly string[]
+  /** What was to be copied, below the source; those of one directory best together. */
+  readonly paths: readonly string[]
 }
 
 const ENTRIES_PER_TURN = 2000
 
-/** @param paths below the source, those of one directory best together */
-export async function confirmStored(
-  request: ToConfirm,
-  paths: Iterable<string>,
-): Promise<Confirmation> {
+export async function confirmStored(request: ToConfirm): Promise<Confirmation> {
   const result = {
     missing: [] as string[],
     different: [] as string[],
+    replaced: [] as string[],
     changed: [] as string[],
     vanished: [] as string[],
+  }
+  for (const path of request.directories) {
+    const now = lookQuietly(joinPath(request.source, path))
+    if (now === undefined) result.vanished.push(path)
+    else if (!now.isDirectory()) result.replaced.push(path)
   }
   let directory: string | undefined
   let entries: ReadonlyMap<string, EntryState> | undefined
   let sinceTurn = 0
-  for (const path of paths) {
+  for (const path of request.paths) {
     const slash = path.lastIndexOf('/')
     const above = slash === -1 ? '' : path.slice(0, slash)
     if (directory !== above) {
@@ -56,6 +68,7 @@ export async function confirmStored(
     const stored = lookQuietly(joinPath(request.tree, path))
     const moved = now === undefined || scanned?.changedNs !== now.ctimeNs
     if (stored === undefined) (now === undefined ? result.vanished : result.missing).push(path)
+    else if (stored.isDirectory()) result.replaced.push(path)
     else if (moved) result.changed.push(path)
     else if (!isLike(stored, now, request.comparesNanoseconds)) result.different.push(path)
     sinceTurn += 1

@@ -11,31 +11,26 @@ import {
   rm,
   symlink,
   utimes,
-  writeFile,
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import { decodeManifest } from '../../src/model/manifest.ts'
 import { backUpOnce, repositoryAt, testWorld, treeOf } from '../support/back-up-once.ts'
+import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
-const directory = useTemporaryDirectory()
+const place = useBackUpPlace()
 const test = testWith('rsync')
 const testAsRoot = testWith('rsync', 'root')
 let source = ''
 let repository = ''
 
-beforeEach(async () => {
-  source = `${directory()}/source`
-  repository = `${directory()}/repository`
-  await mkdir(source)
-  await repositoryAt(repository)
+beforeEach(() => {
+  ;({ source, repository } = place())
 })
 
 async function write(path: string, content: string): Promise<void> {
-  await mkdir(`${source}/${path}`.replace(/\/[^/]*$/u, ''), { recursive: true })
-  await writeFile(`${source}/${path}`, content)
+  await writeInto(source, path, content)
 }
 
 describe('a snapshot', () => {

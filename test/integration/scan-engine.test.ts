@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import fc from 'fast-check'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import {
   appendFile,
   chmod,
@@ -19,21 +20,18 @@ import {
 import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
 import { backUpOnce, repositoryAt, testWorld, treeOf } from '../support/back-up-once.ts'
+import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
-const directory = useTemporaryDirectory()
+const place = useBackUpPlace()
 const test = testWith('rsync')
 const testAsRoot = testWith('rsync', 'root')
 let source = ''
 let repository = ''
 
-beforeEach(async () => {
-  source = `${directory()}/source`
-  repository = `${directory()}/repository`
-  await mkdir(source)
-  await repositoryAt(repository)
+beforeEach(() => {
+  ;({ source, repository } = place())
 })
 
 /** By a clock that runs ahead: what was just written is old enough to be believed next time. */
@@ -49,8 +47,7 @@ async function backUpSettled(
 }
 
 async function write(path: string, content: string): Promise<void> {
-  await mkdir(`${source}/${path}`.replace(/\/[^/]*$/u, ''), { recursive: true })
-  await writeFile(`${source}/${path}`, content)
+  await writeInto(source, path, content)
 }
 
 async function stateFile(): Promise<string> {
@@ -233,7 +230,7 @@ describe('what is not certain', () => {
   )(
     'is left to rsync where inode numbers and ctimes prove nothing, but for recent changes',
     async () => {
-      const behind = `${directory()}/behind`
+      const behind = `${place().directory}/behind`
       await mkdir(behind)
       await execa('bindfs', [behind, source])
       try {
@@ -261,7 +258,8 @@ describe('what is not certain', () => {
 
   test('is listed: what changed after it was scanned', async () => {
     // Progress is reported after two thousand entries; by then the first ones have been looked at.
-    for (let n = 0; n < 2100; n += 1) await write(`d/${n}`, '')
+    await mkdir(`${source}/d`)
+    for (let n = 0; n < 2100; n += 1) writeFileSync(`${source}/d/${n}`, '')
     await write('0-changes', 'one')
     await write('0-goes', 'one')
     let done = false
@@ -287,6 +285,59 @@ describe('what is not certain', () => {
   })
 })
 
+describe('what was replaced while the backup ran', () => {
+  /** Runs `edit` when the scan has seen `a`, and not yet all. */
+  async function backUpDuring(edit: () => void): Promise<BackUpReport> {
+    let done = false
+    return backUpSettled({
+      onProgress: () => {
+        if (!done) edit()
+        done = true
+      },
+    })
+  }
+
+  beforeEach(async () => {
+    await mkdir(`${source}/d`)
+    for (let n = 0; n < 2100; n += 1) writeFileSync(`${source}/d/${n}`, '')
+    await write('a/old', 'old')
+    await backUpSettled()
+    await write('a/new', 'new')
+  })
+
+  test('is not taken for whole: a directory that is a link to another place now', async () => {
+    const elsewhere = `${place().directory}/elsewhere`
+    await mkdir(elsewhere)
+    await writeFile(`${elsewhere}/new`, 'foreign')
+    const report = await backUpDuring(() => {
+      renameSync(`${source}/a`, `${place().directory}/away`)
+      symlinkSync(elsewhere, `${source}/a`)
+    })
+    expect(report.outcome).toBe('partial')
+    expect(report.problems.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/replaced .*"a"$/u),
+    )
+    expect(await differences(source, treeOf(await backUpSettled()))).toBe('')
+  })
+
+  test('is not taken for whole: a file that is a directory now', async () => {
+    const report = await backUpDuring(() => {
+      rmSync(`${source}/a/new`)
+      mkdirSync(`${source}/a/new`)
+      writeFileSync(`${source}/a/new/inside`, 'x')
+    })
+    expect(report.outcome).toBe('partial')
+    expect(await differences(source, treeOf(await backUpSettled()))).toBe('')
+  })
+
+  test('is whole without it: a directory that is gone', async () => {
+    const report = await backUpDuring(() => rmSync(`${source}/a`, { recursive: true }))
+    expect(report.outcome).toBe('complete')
+    expect(report.problems.map(({ kind }) => kind)).toContain('vanished')
+    expect(await differences(source, treeOf(await backUpSettled()))).toBe('')
+  })
+})
+
 describe('any history', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd\n', '\u00e9')
   const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
@@ -304,8 +355,8 @@ describe('any history', () => {
       fc.array(edit, { minLength: 5, maxLength: 25 }),
       async (edits) => {
         count += 1
-        source = `${directory()}/source-${count}`
-        repository = `${directory()}/repository-${count}`
+        source = `${place().directory}/source-${count}`
+        repository = `${place().directory}/repository-${count}`
         await mkdir(source)
         await repositoryAt(repository)
         const stored: { tree: string; print: string }[] = []

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseOutputLine } from '../../../src/rsync/output-line.ts'
+import { escapeAsRsync, parseOutputLine } from '../../../src/rsync/output-line.ts'
 import { addLine, emptySummary } from '../../../src/rsync/transfer-summary.ts'
 
 /** What rsync 3.5.0 printed for a small run with our options. */
@@ -59,5 +59,21 @@ describe('a line of rsync', () => {
         expect(parseOutputLine(text).kind).toBeTypeOf('string')
       }),
     )
+  })
+})
+
+describe('a name', () => {
+  // As rsync 3.5.0 printed each in a message about a file it could not open.
+  test.each([
+    ['plain', 'plain'],
+    ['two\nlines', 'two\\#012lines'],
+    ['\x1b[2J\x07', '\\#033[2J\\#007'],
+    ['\x01\x7f', '\\#001\x7f'],
+    ['\xff\xfe', '\\#377\\#376'],
+    ['a\\#012b', 'a\\#134#012b'],
+    ['back\\slash', 'back\\slash'],
+    ['tab\tx', 'tab\tx'],
+  ])('is spelt as rsync spells it: %j', (name, spelt) => {
+    expect(escapeAsRsync(name)).toBe(spelt)
   })
 })
