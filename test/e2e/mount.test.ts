@@ -23,7 +23,7 @@ import { beforeEach, describe, expect } from 'vitest'
 import { mountedAt, parseMountTable } from '../../src/fuse/mount-table.ts'
 import { eventually } from '../support/eventually.ts'
 import { testWith } from '../support/requirements.ts'
-import { snapfs } from '../support/snapfs.ts'
+import { PROGRAM, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
@@ -269,5 +269,27 @@ describe('a mount', () => {
       expect(text).toBe(`content ${n}`.repeat(1000))
     }
     await Promise.all(Array.from({ length: 400 }, (_, n) => read(n % 50)))
+  })
+})
+
+describe('a mountpoint inside the source', () => {
+  test('is told to a person, and to nobody else, and is left out', async () => {
+    const inside = `${source}/history`
+    await mkdir(inside)
+    await succeed('backup')
+    const log = `${directory()}/typescript`
+    await execa('script', ['-qefc', `"$SNAPFS" mount ${inside}`, log], {
+      env: { ...env, TERM: 'xterm', SNAPFS: PROGRAM },
+    })
+    expect(await readFile(log, 'utf8')).toMatch(
+      /history lies inside \S+source, the source of "home"; its backups leave it out/u,
+    )
+    await succeed('backup')
+    await succeed('unmount', inside)
+    await succeed('mount', inside)
+    const latest = await readdir(`${inside}/by-date/latest`)
+    expect(latest).not.toContain('history')
+    expect(latest).toContain('twin')
+    await succeed('unmount', inside)
   })
 })

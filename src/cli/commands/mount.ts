@@ -2,6 +2,8 @@
 import { type Command, Option } from 'commander'
 import { resolve } from 'node:path'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
+import { printableText } from '../../model/entry-name.ts'
+import type { Profile } from '../../model/profile.ts'
 import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../view/default-template.ts'
 import type { Context } from '../context.ts'
@@ -35,7 +37,10 @@ process in the background serves them until "snapfs unmount". A new snapshot app
 
 With one profile this is the root of the mount; with several, each has a directory of its own first. Only
 you can enter, unless --allow-other; then owners and permissions decide, as they were stored. Access
-control lists are not looked at.`),
+control lists are not looked at.
+
+MOUNTPOINT may lie inside a source, as ~/history inside your home: backups leave it out while it is mounted.
+It may not lie inside the repository, nor the repository inside it.`),
     )
     .argument('<MOUNTPOINT>', 'an empty directory')
     .option('--profile <NAME>', 'only the snapshots of this profile')
@@ -70,8 +75,9 @@ $ snapfs unmount ~/history
       ),
     )
     .action(async (mountpoint: string, options: MountOptions) => {
-      const repository = await repositoryToMount(context, options)
+      const { repository, profiles } = await repositoryToMount(context, options)
       const place = resolve(mountpoint)
+      if (context.output.terminal !== undefined) await remarkOnSources(context, place, profiles)
       if (options.foreground === undefined) {
         const commandLine = foregroundCommandLine(place, repository, options)
         const { mountInBackground } = await import('../../actions/mount-in-background.ts')
@@ -117,14 +123,37 @@ export function addUnmount(program: Command): void {
     })
 }
 
-/** The one repository that is meant. @throws SnapfsError USAGE when that is not clear */
-async function repositoryToMount(context: Context, options: MountOptions): Promise<string> {
-  if (options.repository !== undefined) return resolve(options.repository)
+/** To a person only: nothing is wrong, but a directory that backups leave out is worth knowing of. */
+async function remarkOnSources(
+  context: Context,
+  mountpoint: string,
+  profiles: readonly Profile[],
+): Promise<void> {
+  const { sourcesAround } = await import('../../actions/sources-around.ts')
+  for (const { name, source } of await sourcesAround(mountpoint, profiles)) {
+    const place = `${printableText(mountpoint)} lies inside ${printableText(source)}`
+    context.output.remark(
+      `snapfs: ${place}, the source of "${name}"; its backups leave it out while it is mounted.`,
+    )
+  }
+}
+
+/** The one repository that is meant, and the profiles when the configuration said so. */
+interface ToMount {
+  readonly repository: string
+  readonly profiles: readonly Profile[]
+}
+
+/** @throws SnapfsError USAGE when it is not clear which repository is meant */
+async function repositoryToMount(context: Context, options: MountOptions): Promise<ToMount> {
+  if (options.repository !== undefined) {
+    return { repository: resolve(options.repository), profiles: [] }
+  }
   const config = await requireConfig(context, options.config)
   const profiles = selectProfiles(config, options.profile === undefined ? [] : [options.profile])
   const repositories = [...new Set(profiles.map((profile) => profile.repository))]
   const only = repositories[0]
-  if (only !== undefined && repositories.length === 1) return only
+  if (only !== undefined && repositories.length === 1) return { repository: only, profiles }
   throw new SnapfsError('USAGE', 'The configuration names several repositories.', {
     hint: `Say which with --profile or --repository: ${repositories.join(', ')}.`,
   })
