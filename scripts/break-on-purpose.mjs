@@ -25,7 +25,7 @@ const BREAKAGES = [
     title: 'what only looks unchanged is left to the quick check of rsync',
     file: 'src/scan/scan-source.ts',
     from: 'else if (isSuspect) this.suspects.push(path)',
-    to: 'else if (isSuspect) this.asked.push(path)',
+    to: 'else if (isSuspect) this.undecided.push(path)',
     test: ['integration', 'backup.test.ts', 'same size'],
   },
   {

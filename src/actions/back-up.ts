@@ -20,7 +20,7 @@ import {
   stageSnapshot,
   type StagedSnapshot,
 } from '../repository/staged-snapshot.ts'
-import { removeOtherStates } from '../repository/state-store.ts'
+import { removeOldStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
@@ -28,13 +28,8 @@ import type { RsyncVersion } from '../rsync/version.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import { STATES_KEPT } from './scan-for-backup.ts'
-import {
-  type Progress,
-  type TransferResult,
-  transferTree,
-  type TreeTransfer,
-} from './transfer-tree.ts'
+import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
+import { transferTree } from './transfer-tree.ts'
 import { waitForLock } from './wait-for-lock.ts'
 
 export interface BackUpRequest {
@@ -165,8 +160,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
       const early = await keepState(task, confirmed)
       const late = await publishSnapshot(place, staged, manifest)
       published = true
-      const newest = snapshots.slice(1 - STATES_KEPT).map(({ id }) => id)
-      await removeOtherStates(place, new Set([...newest, staged.id]))
+      await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
       return {
         profile: request.profile.name,
         id: staged.id,

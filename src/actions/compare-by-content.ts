@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises'
 import type { RsyncLog } from '../repository/rsync-log.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
-import { type CommonOptions, listedInput, type PassResult, runPass } from './run-pass.ts'
-import type { TreeTransfer } from './transfer-tree.ts'
+import { listedInput, type PassResult, runPass } from './run-pass.ts'
+import type { CommonOptions, TreeTransfer } from './transfer.ts'
 
 /**
  * Compares suspects by content in a directory of their own, which the main run then takes as its first

@@ -5,11 +5,11 @@
 import { bytePathFromText, printableName } from '../model/entry-name.ts'
 import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
 import { writeState } from '../repository/state-store.ts'
+import { thisMachine } from '../repository/this-machine.ts'
 import { escapeAsRsync } from '../rsync/output-line.ts'
 import { type Confirmation, confirmStored } from '../scan/confirm-stored.ts'
 import { SourceState, type StateHeader } from '../scan/source-state.ts'
-import { thisMachine } from './scan-for-backup.ts'
-import type { TransferResult, TreeTransfer } from './transfer-tree.ts'
+import type { TransferResult, TreeTransfer } from './transfer.ts'
 
 export interface ConfirmedTransfer {
   readonly problems: readonly Problem[]
@@ -35,7 +35,7 @@ export async function confirmTransfer(
     missing: [],
   }
   const scanned = new SourceState(header, scan.state.blocks())
-  const copied = [...scan.suspects, ...scan.copies, ...scan.asked]
+  const copied = [...scan.suspects, ...scan.copies, ...scan.undecided]
   const found = await confirmStored({
     source: bytePathFromText(run.source),
     tree: bytePathFromText(run.staged.tree),

@@ -11,14 +11,8 @@ import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts
 import type { SourceScan } from '../scan/scan-source.ts'
 import { compareByContent } from './compare-by-content.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import {
-  type CommonOptions,
-  type Filled,
-  listedInput,
-  type PassResult,
-  runPass,
-} from './run-pass.ts'
-import type { TreeTransfer } from './transfer-tree.ts'
+import { listedInput, type PassResult, runPass } from './run-pass.ts'
+import type { CommonOptions, Filled, TreeTransfer } from './transfer.ts'
 
 /**
  * Directories, copies by rsync, then links, then the directories' attributes. In this order, since a link
@@ -37,7 +31,7 @@ export async function fillByScan(
   await makeDirectories({ tree: staged.tree, signal }, scan.directories)
   throwIfInterrupted(signal)
   const passes: (PassResult & { readonly kind: 'usable' })[] = []
-  const toCopy = [...scan.suspects, ...scan.copies, ...scan.asked]
+  const toCopy = [...scan.suspects, ...scan.copies, ...scan.undecided]
   let copiedBytes = 0
   const report = (entries: number): void =>
     onProgress({
@@ -51,7 +45,7 @@ export async function fillByScan(
       request: {
         ...common,
         destination: staged.tree,
-        bases: [...compared.basis, ...(scan.asked.length > 0 ? common.bases : [])],
+        bases: [...compared.basis, ...(scan.undecided.length > 0 ? common.bases : [])],
         // The scan has applied them; a list needs none.
         filters: [],
         scope: 'listed',

@@ -8,7 +8,7 @@ import { parseOutputLine } from '../rsync/output-line.ts'
 import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import type { Progress, TransferResult } from './transfer-tree.ts'
+import type { Progress } from './transfer.ts'
 
 export interface Pass {
   readonly request: TransferRequest
@@ -32,20 +32,6 @@ export type PassResult =
       readonly basisWarnings: readonly string[]
     }
   /** A group of hard links does not fit on the inode of a basis any more: it must be copied once. */
-  | { readonly kind: 'too-many-links'; readonly message: string }
-
-/** What all runs of rsync for one backup have in common. */
-export type CommonOptions = Omit<TransferRequest, 'destination' | 'scope'>
-
-/** How the filling of a tree ended. */
-export type Filled =
-  | {
-      readonly kind: 'filled'
-      readonly result: Pick<
-        TransferResult,
-        'problems' | 'problemCount' | 'exitCode' | 'summary' | 'warnings' | 'log' | 'engine'
-      >
-    }
   | { readonly kind: 'too-many-links'; readonly message: string }
 
 /** @throws SnapfsError when rsync failed, or a signal ended it */

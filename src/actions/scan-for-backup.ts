@@ -1,5 +1,4 @@
 /** The scan of a source before a backup: what to leave out, and what to hold the source against. */
-import { readFile } from 'node:fs/promises'
 import { compileRules } from '../filter/compile-rules.ts'
 import { parseRule } from '../filter/parse-rule.ts'
 import { MOUNT_TYPE } from '../fuse/driver.ts'
@@ -11,12 +10,13 @@ import type { Snapshot } from '../model/snapshot.ts'
 import type { Capabilities } from '../repository/capabilities.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { decodeMarker } from '../repository/marker.ts'
-import { readState } from '../repository/state-store.ts'
+import { readState, STATES_KEPT } from '../repository/state-store.ts'
+import { thisMachine } from '../repository/this-machine.ts'
 import { excludeRule } from '../rsync/filter-rules.ts'
 import { type RememberedTree, scanSource, type SourceScan } from '../scan/scan-source.ts'
 import { decodeState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import type { TreeTransfer } from './transfer-tree.ts'
+import type { TreeTransfer } from './transfer.ts'
 
 export interface BackupScan {
   readonly scan: SourceScan
@@ -98,20 +98,4 @@ async function newestRemembered(
     return [{ tree, state: reading.state }]
   }
   return []
-}
-
-/** Of so many newest snapshots the state is kept: the newest may be removed by hand. */
-export const STATES_KEPT = 2
-
-/** Empty strings where the system does not tell. */
-export async function thisMachine(): Promise<{
-  readonly machineId: string
-  readonly bootId: string
-}> {
-  const read = async (file: string): Promise<string> =>
-    (await readFile(file, 'utf8').catch(() => '')).trim()
-  return {
-    machineId: await read('/etc/machine-id'),
-    bootId: await read('/proc/sys/kernel/random/boot_id'),
-  }
 }

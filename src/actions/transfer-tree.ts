@@ -4,67 +4,21 @@
  * that hold no link to a published inode.
  */
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import type { Problem } from '../model/manifest.ts'
-import type { Snapshot } from '../model/snapshot.ts'
-import { type Capabilities, probeCapabilities } from '../repository/capabilities.ts'
-import { type SeriesPlace, treeDirectory } from '../repository/layout.ts'
+import { probeCapabilities } from '../repository/capabilities.ts'
+import { treeDirectory } from '../repository/layout.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
-import { restageTree, type StagedSnapshot } from '../repository/staged-snapshot.ts'
+import { restageTree } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
 import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
-import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
-import type { RsyncVersion } from '../rsync/version.ts'
+import { emptySummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/scan-source.ts'
 import { chooseBases } from './choose-bases.ts'
 import { compareByContent } from './compare-by-content.ts'
 import { fillByScan } from './fill-by-scan.ts'
-import { type CommonOptions, type Filled, runPass } from './run-pass.ts'
+import { runPass } from './run-pass.ts'
 import { scanForBackup } from './scan-for-backup.ts'
-
-export interface Progress {
-  readonly checkedEntries: number
-  readonly knownEntries: number
-  /** Whether `knownEntries` is final. */
-  readonly listComplete: boolean
-  readonly transferredBytes: number
-}
-
-export interface TreeTransfer {
-  readonly place: SeriesPlace
-  /** Absolute, without symbolic links. */
-  readonly source: string
-  readonly rsync: RsyncVersion
-  readonly staged: StagedSnapshot
-  /** All that the series holds, oldest first. */
-  readonly snapshots: readonly Snapshot[]
-  /** Patterns of the user, in rsync's language. */
-  readonly exclude: readonly string[]
-  readonly asRoot: boolean
-  /** When the run began, in milliseconds since 1970. */
-  readonly startedMs: number
-  readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
-}
-
-export interface TransferResult {
-  readonly problems: readonly Problem[]
-  /** Those beyond the limit included. */
-  readonly problemCount: number
-  readonly exitCode: number
-  readonly summary: TransferSummary
-  readonly bases: readonly Snapshot[]
-  readonly filters: readonly string[]
-  readonly warnings: readonly string[]
-  readonly notes: readonly string[]
-  readonly log: RsyncLog
-  readonly scan: SourceScan
-  /** What was copied with the content; a later run that copies more cannot rely on this one. */
-  readonly fidelity: string
-  readonly capabilities: Capabilities
-  /** How the tree was filled: with links of our own, or by rsync alone. */
-  readonly engine: 'scan' | 'rsync'
-}
+import type { CommonOptions, Filled, TransferResult, TreeTransfer } from './transfer.ts'
 
 /** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
 export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
@@ -97,7 +51,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const filled = await fillTree(run, common, scan)
   if (filled.kind === 'filled') {
     const { result } = filled
-    return { ...result, ...always, warnings: [...result.warnings, ...crowded(scan)], bases }
+    return { ...result, ...always, warnings: [...result.warnings, ...crowdedWarnings(scan)], bases }
   }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await restageTree(staged)
@@ -120,7 +74,7 @@ async function fillTree(
 async function fillByRsync(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'asked'>,
+  scan: Pick<SourceScan, 'suspects' | 'undecided'>,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(run.staged.log)
@@ -129,7 +83,7 @@ async function fillByRsync(
   const request: TransferRequest = {
     ...common,
     destination: run.staged.tree,
-    bases: [...compared.basis, ...(scan.asked.length > 0 ? common.bases : [])],
+    bases: [...compared.basis, ...(scan.undecided.length > 0 ? common.bases : [])],
     scope: 'everything',
   }
   const pass = await runPass({
@@ -149,9 +103,9 @@ async function fillByRsync(
 }
 
 /** Worth knowing, since it costs space: the next links begin at the copy. */
-function crowded({ crowdedCount }: SourceScan): string[] {
-  if (crowdedCount === 0) return []
-  const files = crowdedCount === 1 ? '1 file was' : `${crowdedCount} files were`
+function crowdedWarnings({ crowded }: SourceScan): string[] {
+  if (crowded.size === 0) return []
+  const files = crowded.size === 1 ? '1 file was' : `${crowded.size} files were`
   return [
     `${files} copied and not linked, since hard links reached the limit of the file system; from now on the copy is linked.`,
   ]

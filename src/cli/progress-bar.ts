@@ -1,6 +1,6 @@
 /** The bar a terminal shows while a backup runs. */
 import { Presets, SingleBar } from 'cli-progress'
-import type { Progress } from '../actions/transfer-tree.ts'
+import type { Progress } from '../actions/transfer.ts'
 import { bytesText, countText } from './render-numbers.ts'
 
 export interface ProgressBar {

@@ -4,7 +4,7 @@
  * still counts is decided in decide-lock.ts.
  */
 import { randomUUID } from 'node:crypto'
-import { link, lstat, open, readFile, readlink, rm } from 'node:fs/promises'
+import { link, lstat, open, readlink, rm } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import {
   decideLock,
@@ -16,6 +16,7 @@ import {
 } from './decide-lock.ts'
 import { lockFile, type SeriesPlace } from './layout.ts'
 import { encodeLock, lockIdentity, type LockRecord, readLock } from './lock-record.ts'
+import { readText, thisMachine } from './this-machine.ts'
 
 export interface Lock {
   /** Gives the lock back. Does nothing the second time. */
@@ -164,8 +165,7 @@ async function describeMyself(command: string, now: number): Promise<LockRecord>
 async function presentFor(pid: number | undefined): Promise<Present> {
   return {
     host: await readText('/proc/sys/kernel/hostname'),
-    bootId: await readText('/proc/sys/kernel/random/boot_id'),
-    machineId: await readText('/etc/machine-id'),
+    ...(await thisMachine()),
     pidNamespace: await readlink('/proc/self/ns/pid').catch(() => ''),
     holder: pid === undefined ? { kind: 'gone' } : await observeProcess(pid),
   }
@@ -191,9 +191,4 @@ function exists(pid: number): boolean {
   } catch (error) {
     return systemErrorCode(error) !== 'ESRCH'
   }
-}
-
-/** A file of the kernel, trimmed; empty when it cannot be read. */
-async function readText(file: string): Promise<string> {
-  return (await readFile(file, 'utf8').catch(() => '')).trim()
 }

@@ -46,11 +46,15 @@ async function writeStateFile(file: string, parts: readonly Uint8Array[]): Promi
   for (const part of parts) await handle.writeFile(part)
 }
 
-/** Removes all states but those of the given snapshots. */
-export async function removeOtherStates(
+/** Of so many newest snapshots the state is kept: the newest may be removed by hand. */
+export const STATES_KEPT = 2
+
+/** Removes the states of all but the newest snapshots. @param ids of the series, oldest first */
+export async function removeOldStates(
   place: SeriesPlace,
-  kept: ReadonlySet<string>,
+  ids: readonly SnapshotId[],
 ): Promise<void> {
+  const kept: ReadonlySet<string> = new Set(ids.slice(-STATES_KEPT))
   try {
     for (const name of await readdir(stateDirectory(place))) {
       if (!kept.has(name)) await rm(`${stateDirectory(place)}/${name}`, { force: true })

@@ -15,6 +15,7 @@
 import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type BytePath, joinPath } from '../model/entry-name.ts'
+import type { Counts } from '../model/manifest.ts'
 import { HardLinkGroups, LINKS_LIMIT } from './hard-link-groups.ts'
 import { isSameDevice, SourceDevices, type SourceMount } from './source-devices.ts'
 import { entryKind, type EntryState, type SourceState, StateWriter } from './source-state.ts'
@@ -64,13 +65,11 @@ export interface LinkBlock {
   readonly names: readonly string[]
 }
 
-export interface ScanCounts {
-  entries: number
-  files: number
-  directories: number
-  symlinks: number
-  specials: number
-  totalBytes: number
+/** What a manifest counts, as far as the source alone tells. */
+type ScanCounts = {
+  -readonly [
+    Key in Exclude<keyof Counts, `changed${string}` | `attribute${string}` | `linked${string}`>
+  ]: Counts[Key]
 }
 
 /** Paths are below the source, bytes as characters. */
@@ -86,9 +85,9 @@ export interface SourceScan {
   /** To be copied. */
   readonly copies: readonly string[]
   /** To be decided by rsync against the bases. */
-  readonly asked: readonly string[]
-  /** How many of the copies have an unchanged entry to link to, but one that has no room for more links. */
-  readonly crowdedCount: number
+  readonly undecided: readonly string[]
+  /** Those of the copies that have an entry to link to, but one that has no room for more links. */
+  readonly crowded: ReadonlySet<string>
   readonly repositories: readonly string[]
   readonly unreadable: readonly { readonly path: string; readonly code: string }[]
   readonly counts: ScanCounts
@@ -139,8 +138,8 @@ class Scan implements SourceScan {
   linkCount = 0
   suspects: string[] = []
   copies: string[] = []
-  asked: string[] = []
-  crowdedCount = 0
+  undecided: string[] = []
+  readonly crowded = new Set<string>()
   readonly repositories: string[] = []
   readonly unreadable: { path: string; code: string }[] = []
   readonly counts: ScanCounts = {
@@ -192,18 +191,17 @@ class Scan implements SourceScan {
   settleGroups(): void {
     const { compared, copied } = this.#groups.corrections()
     if (compared.length + copied.length === 0) return
-    const left = new Set([...this.suspects, ...this.copies, ...this.asked])
+    const left = new Set([...this.suspects, ...this.copies, ...this.undecided])
     for (const path of [...compared, ...copied]) {
       if (left.has(path)) continue
       this.revoked.add(path)
       this.linkCount -= 1
     }
-    const crowded = new Set(copied)
-    const fits = (path: string): boolean => !crowded.has(path)
+    for (const path of copied) this.crowded.add(path)
+    const fits = (path: string): boolean => !this.crowded.has(path)
     this.suspects = [...this.suspects.filter(fits), ...compared]
-    this.asked = this.asked.filter(fits)
+    this.undecided = this.undecided.filter(fits)
     this.copies = [...this.copies.filter(fits), ...copied]
-    this.crowdedCount += copied.length
   }
 
   hasTwins(paths: readonly string[]): boolean {
@@ -270,10 +268,10 @@ class Scan implements SourceScan {
     // A full inode has no room for a link; a copy makes a new one that has.
     if (seen !== undefined && seen.links >= LINKS_LIMIT) {
       this.copies.push(path)
-      this.crowdedCount += 1
+      this.crowded.add(path)
     } else if (isSuspect) this.suspects.push(path)
     else if (isStable || seen === undefined) this.copies.push(path)
-    else this.asked.push(path)
+    else this.undecided.push(path)
     return seen
   }
 }

@@ -1,0 +1,69 @@
+/** The words that the steps of filling a tree share: what is asked, how it goes, what came of it. */
+import type { Problem } from '../model/manifest.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { Capabilities } from '../repository/capabilities.ts'
+import type { SeriesPlace } from '../repository/layout.ts'
+import type { RsyncLog } from '../repository/rsync-log.ts'
+import type { StagedSnapshot } from '../repository/staged-snapshot.ts'
+import type { TransferRequest } from '../rsync/arguments.ts'
+import type { TransferSummary } from '../rsync/transfer-summary.ts'
+import type { RsyncVersion } from '../rsync/version.ts'
+import type { SourceScan } from '../scan/scan-source.ts'
+
+export interface Progress {
+  readonly checkedEntries: number
+  readonly knownEntries: number
+  /** Whether `knownEntries` is final. */
+  readonly listComplete: boolean
+  readonly transferredBytes: number
+}
+
+export interface TreeTransfer {
+  readonly place: SeriesPlace
+  /** Absolute, without symbolic links. */
+  readonly source: string
+  readonly rsync: RsyncVersion
+  readonly staged: StagedSnapshot
+  /** All that the series holds, oldest first. */
+  readonly snapshots: readonly Snapshot[]
+  /** Patterns of the user, in rsync's language. */
+  readonly exclude: readonly string[]
+  readonly asRoot: boolean
+  /** When the run began, in milliseconds since 1970. */
+  readonly startedMs: number
+  readonly signal: AbortSignal
+  readonly onProgress: (progress: Progress) => void
+}
+
+export interface TransferResult {
+  readonly problems: readonly Problem[]
+  /** Those beyond the limit included. */
+  readonly problemCount: number
+  readonly exitCode: number
+  readonly summary: TransferSummary
+  readonly bases: readonly Snapshot[]
+  readonly filters: readonly string[]
+  readonly warnings: readonly string[]
+  readonly notes: readonly string[]
+  readonly log: RsyncLog
+  readonly scan: SourceScan
+  /** What was copied with the content; a later run that copies more cannot rely on this one. */
+  readonly fidelity: string
+  readonly capabilities: Capabilities
+  /** How the tree was filled: with links of our own, or by rsync alone. */
+  readonly engine: 'scan' | 'rsync'
+}
+
+/** What all runs of rsync for one backup have in common. */
+export type CommonOptions = Omit<TransferRequest, 'destination' | 'scope'>
+
+/** How the filling of a tree ended. */
+export type Filled =
+  | {
+      readonly kind: 'filled'
+      readonly result: Pick<
+        TransferResult,
+        'problems' | 'problemCount' | 'exitCode' | 'summary' | 'warnings' | 'log' | 'engine'
+      >
+    }
+  | { readonly kind: 'too-many-links'; readonly message: string }
