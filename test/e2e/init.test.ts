@@ -65,6 +65,21 @@ describe('init', () => {
     expect(await readFile(config, 'utf8')).toBe('# mine\n')
   })
 
+  test('says what to type when the configuration speaks of something else', async () => {
+    await init(repository)
+    const first = await init(repository)
+    expect(first.stdout).toMatch(/left as it is\.\n\nNext: {2}snapfs backup\n/u)
+    const other = `${directory()}/an 'other' 100%`
+    const second = await init(other)
+    expect(second.stdout).toMatch(/does not back up this source to this repository\./u)
+    const [, words] = /^Next: {2}snapfs (.*)$/mu.exec(second.stdout) ?? []
+    expect(words).toContain('--repository')
+    const typed = await execa('sh', ['-c', `"$0" ${words!}`, PROGRAM], { env })
+    expect(typed.stderr).toBe('')
+    expect(await readdir(other)).toContain('home')
+    expect(second.stdout).toMatch(/\* \* \* .* --repository .*100\\%/u)
+  })
+
   test('refuses a directory with other things in it, and leaves them alone', async () => {
     await mkdir(repository)
     await writeFile(`${repository}/photo.jpg`, 'x')

@@ -1,9 +1,10 @@
 /** `snapfs init` */
 import type { Command } from 'commander'
 import type { InitializeReport } from '../../actions/initialize.ts'
-import { configFile } from '../../config/load-config.ts'
+import { configFile, loadConfig } from '../../config/load-config.ts'
+import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { printableText } from '../../model/entry-name.ts'
-import { checkProfileName, profileNameFor } from '../../model/profile.ts'
+import { checkProfileName, type Profile, profileNameFor } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { configPlace } from '../resolve-profiles.ts'
@@ -67,12 +68,48 @@ Repository /mnt/backup/snapfs is ready.
         },
         world,
       )
-      if (options.json) output.answer(JSON.stringify(report))
-      else for (const line of reportLines(report, context.programPath)) output.answer(line)
+      if (options.json) {
+        output.answer(JSON.stringify(report))
+        return
+      }
+      const words = await wordsForBackup(context, options, report)
+      for (const line of reportLines(report, context.programPath, words)) output.answer(line)
     })
 }
 
-function reportLines(report: InitializeReport, programPath: string): string[] {
+/**
+ * What to say after "snapfs" to back up what was just asked for: a configuration that was there before may
+ * speak of another repository, or of none.
+ */
+async function wordsForBackup(
+  context: Context,
+  options: Options,
+  { configWritten, profile }: InitializeReport,
+): Promise<string> {
+  if (configWritten || (await isConfigured(context, options, profile))) return 'backup'
+  const quoted = (text: string): string => `'${printableText(text).replaceAll("'", "'\\''")}'`
+  const word = (text: string): string => (/^[\w/.,:@%+-]+$/u.test(text) ? text : quoted(text))
+  const { repository, source, name } = profile
+  return `backup --repository ${word(repository)} --source ${word(source)} --profile ${name}`
+}
+
+/** A configuration that is wrong says nothing here; the next command that needs it tells where. */
+async function isConfigured(
+  context: Context,
+  options: Options,
+  { repository, source }: Profile,
+): Promise<boolean> {
+  try {
+    const config = await loadConfig(configPlace(context, options.config))
+    const profiles = config?.profiles ?? []
+    return profiles.some((known) => known.repository === repository && known.source === source)
+  } catch (error) {
+    if (!(error instanceof SnapfsError)) throw error
+    return false
+  }
+}
+
+function reportLines(report: InitializeReport, programPath: string, words: string): string[] {
   const repository = printableText(report.repository)
   const configFlag = (file: string): string => printableText(file)
   return [
@@ -83,9 +120,10 @@ function reportLines(report: InitializeReport, programPath: string): string[] {
     ...report.advice.map((advice) => `Advice: ${advice}`),
     report.configWritten
       ? `Configuration ${configFlag(report.configFile)} was written: profile "${report.profile.name}" backs up ${printableText(report.profile.source)}.`
-      : `Configuration ${configFlag(report.configFile)} exists and was left as it is.`,
+      : `Configuration ${configFlag(report.configFile)} exists and was left as it is${words === 'backup' ? '' : '; it does not back up this source to this repository'}.`,
     '',
-    'Next:  snapfs backup',
-    `Every 12 hours, in "crontab -e":  0 */12 * * * ${programPath} backup`,
+    `Next:  snapfs ${words}`,
+    // In a crontab a percent sign ends the command unless a backslash stands before it (crontab(5)).
+    `Every 12 hours, in "crontab -e":  0 */12 * * * ${programPath} ${words.replaceAll('%', '\\%')}`,
   ]
 }
