@@ -4,6 +4,7 @@
  * more backup must equal it, also where an edit kept size and time.
  */
 /* global performance */
+import { execFileSync } from 'node:child_process'
 import { lstatSync, readdirSync } from 'node:fs'
 import * as fs from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
@@ -32,7 +33,7 @@ export async function tortureByChurning(scene) {
   const startedMs = performance.now()
   const directory = `${session.room}/ground/churn`
   const moving = { ...scene, source: `${directory}/source` }
-  const tally = { rounds: 0, runs: 0, complete: 0, partial: 0, edits: 0 }
+  const tally = { rounds: 0, runs: 0, complete: 0, partial: 0, edits: 0, unseenAtRest: 0 }
   /** @type {Record<string, number>} */
   const byKind = {}
   const rounds = full ? ROUNDS.full : ROUNDS.short
@@ -70,6 +71,8 @@ export async function tortureByChurning(scene) {
     const { known, violations } = await checkMoving(place, ended)
     place = { ...place, earlier: known }
     session.note('churn', title, violations)
+    const unseen = editUnseenAtRest(moving.source, random)
+    tally.unseenAtRest += unseen
     const after = await checkNextRun(place)
     place = { ...place, earlier: after.known }
     session.note('churn', title, after.violations)
@@ -131,6 +134,29 @@ function editOnce(source, random) {
       fs.chmodSync(file, 0o600 + random.below(0o200))
       return 'chmodded'
   }
+}
+
+/**
+ * Other content under the same size and time, to the nanosecond, in some files that the run has copied.
+ * @param {string} source
+ * @param {Random} random
+ * @returns {number} how many
+ */
+function editUnseenAtRest(source, random) {
+  // Names that `touch` can be given as words.
+  const files = entriesOf(source).filter(
+    ({ path, kind }) => kind === 'file' && /^[\w/-]+$/u.test(path),
+  )
+  let edited = 0
+  for (const { path } of files.filter(() => random.below(4) === 0)) {
+    const reference = `${source}-reference`
+    fs.writeFileSync(reference, '')
+    execFileSync('touch', ['-r', source + path, '--', reference])
+    if (editUnseen(Buffer.from(source + path), random)) edited += 1
+    execFileSync('touch', ['-r', reference, '--', source + path])
+    fs.unlinkSync(reference)
+  }
+  return edited
 }
 
 /**

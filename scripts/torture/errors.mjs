@@ -13,7 +13,7 @@ import { remark } from './session.mjs'
 const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EMLINK', 'EROFS', 'EINTR']
 /** No space means code 22 or no failure at all, whoever met it. */
 const FULL_CODES = [0, 3, 22]
-const SHORT_POINTS = 4
+const SHORT_POINTS = 3
 const MISSED_SHARE = 0.05
 
 /** @typedef {import('./fault-points.mjs').Point} Point */

@@ -77,7 +77,8 @@ export async function tortureByFilling(scene) {
 }
 
 /**
- * Short: each tenth, in turn on one and on the other.
+ * Short: each tenth, in turn on one and on the other; of inodes none at all, since with some left rsync 3.5.0
+ * waits for itself for ever (native-notes/reliability.md).
  * @param {Kind} kind
  * @param {boolean} full
  * @returns {Level[]}
@@ -93,7 +94,7 @@ function levelsOf(kind, full) {
   for (const percent of full ? [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100] : [0]) {
     if (full || kind === 'tmpfs') levels.push({ kind, what: 'inodes', percent })
   }
-  levels.push({ kind, what: 'bytes', percent: AMPLE_PERCENT })
+  if (full || kind === 'ext4') levels.push({ kind, what: 'bytes', percent: AMPLE_PERCENT })
   return levels
 }
 

@@ -1,19 +1,25 @@
 /**
  * kill -9 at every call that changes the repository. Two ways: of snapfs and all it started at once, and of
- * the one process that made the call, which the others survive; then nothing of ours may stay behind.
+ * the one process that made the call, which the others survive. And of snapfs alone while rsync is at work,
+ * which then may not stay behind.
  */
 /* global performance */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAfter } from './check.mjs'
 import { findPoints, nameOf } from './fault-points.mjs'
 import { strike } from './inject.mjs'
+import { processesOf } from './processes.mjs'
 import { lotOf } from './random.mjs'
-import { keepTemplate, placeRepository } from './scene.mjs'
+import { keepTemplate, placeRepository, startBackUp } from './scene.mjs'
 import { remark } from './session.mjs'
 
 const KILLED = '+++ killed by SIGKILL +++'
 /** Points of the short form, and of the scenes beside the usual one in the full form. */
-const SHORT_POINTS = 4
+const SHORT_POINTS = 3
 const OTHER_POINTS = 40
+/** The moments at which snapfs is killed, after rsync was first seen. */
+const MOMENTS = { full: 40, short: 1 }
+const BETWEEN_MOMENTS_MS = 4
 /** Threads race, so a point near the end of a run may not come. */
 const MISSED_SHARE = 0.05
 
@@ -29,7 +35,7 @@ export async function tortureByKilling(scene) {
   const startedMs = performance.now()
   const directory = `${session.room}/ground/kill`
   const found = await findPoints(scene, scene.third, directory)
-  const tally = { killedAll: 0, killedOne: 0, published: 0, notReached: 0 }
+  const tally = { killedAll: 0, killedOne: 0, killedBesideRsync: 0, published: 0, notReached: 0 }
 
   /** @param {string} name @param {Template} template @param {readonly Point[]} points @param {Way} way @param {number} count */
   const sweep = async (name, template, points, way, count) => {
@@ -59,7 +65,23 @@ export async function tortureByKilling(scene) {
     await sweep('again', left, again.points, 'all', OTHER_POINTS)
     await sweep('again', left, again.points, 'one', OTHER_POINTS)
   }
-  const struck = tally.killedAll + tally.killedOne
+  for (let index = 0; index < (full ? MOMENTS.full : MOMENTS.short); index += 1) {
+    const title = `third:snapfs:${index * BETWEEN_MOMENTS_MS} ms`
+    if (session.choose([title], String, 1).length === 0) continue
+    session.signal.throwIfAborted()
+    const place = await placeRepository(scene, scene.third, directory)
+    const { ended, left } = await killSnapfsAlone(place, index * BETWEEN_MOMENTS_MS)
+    if (left) tally.killedBesideRsync += 1
+    const { published, violations } = await checkAfter(place, { ended })
+    if (published) tally.published += 1
+    session.note('kill', title, violations)
+    remark(`kill ${title}: ${left ? 'killed beside rsync' : 'no rsync was there any more'}`)
+  }
+  if (session.options.points.length === 0 && tally.killedBesideRsync === 0) {
+    const detail = 'rsync was never there when snapfs was killed'
+    session.note('kill', 'as a whole', [{ check: 'not-injected', detail }])
+  }
+  const struck = tally.killedBesideRsync + tally.killedAll + tally.killedOne
   if (struck === 0 || tally.notReached > struck * MISSED_SHARE) {
     const detail = `${struck} points were killed, ${tally.notReached} were not reached`
     session.note('kill', 'as a whole', [{ check: 'not-injected', detail }])
@@ -81,6 +103,25 @@ async function killAt(place, point, way) {
     if (way === 'all') group.kill()
   })
   return { ended, killed }
+}
+
+/**
+ * Kills the one process that is snapfs, some time after its rsync is first seen.
+ * @param {import('./scene.mjs').Place} place
+ * @param {number} delayMs
+ */
+async function killSnapfsAlone(place, delayMs) {
+  const { room } = place.scene.session
+  const isCopying = (/** @type {{ words: string }} */ { words }) =>
+    /\brsync\b/u.test(words) && words.includes(`${place.scene.source}/`) && !/main\.js/u.test(words)
+  const group = startBackUp(place)
+  let over = false
+  void group.ended.finally(() => (over = true))
+  while (!over && !processesOf(room).some(isCopying)) await sleep(1)
+  await sleep(delayMs)
+  const left = processesOf(room).some(isCopying)
+  group.killLeader()
+  return { ended: await group.ended, left }
 }
 
 /**

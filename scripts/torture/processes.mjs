@@ -55,12 +55,12 @@ export class Group {
 
   /** SIGKILL to the whole group. */
   kill() {
-    if (this.pid === undefined) return
-    try {
-      process.kill(-this.pid, 'SIGKILL')
-    } catch {
-      // It has ended.
-    }
+    if (this.pid !== undefined) sendKill(-this.pid)
+  }
+
+  /** SIGKILL to the process that was started, and to none that it has started. */
+  killLeader() {
+    if (this.pid !== undefined) sendKill(this.pid)
   }
 }
 
@@ -110,15 +110,18 @@ export async function endAll(room, limitMs) {
     const left = processesOf(room)
     if (left.length === 0) return []
     if (performance.now() > end) {
-      for (const { pid } of left) {
-        try {
-          process.kill(pid, 'SIGKILL')
-        } catch {
-          // It has ended.
-        }
-      }
+      for (const { pid } of left) sendKill(pid)
       return left.map(({ words }) => words)
     }
     await sleep(LOOK_MS)
+  }
+}
+
+/** @param {number} pid of a process, or of a group when negative */
+function sendKill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended.
   }
 }

@@ -24,6 +24,7 @@ import { makeImage, mountImage } from './file-system.mjs'
 import { tortureByFilling } from './full.mjs'
 import { tortureByKilling } from './kill.mjs'
 import { tortureByPowerCuts } from './power.mjs'
+import { prove } from './prove.mjs'
 import { makeScene } from './scene.mjs'
 import { inRoom, readOptions } from './session.mjs'
 
@@ -41,7 +42,11 @@ const unknown = options.only.filter((name) => !HARNESSES.has(name))
 if (unknown.length > 0) throw new Error(`--only: one of ${[...HARNESSES.keys()].join(', ')}`)
 if (process.getuid?.() !== 0)
   throw new Error('only root can do this: it mounts, and changes owners')
-await inRoom(options, async (session) => {
+if (options.prove) process.exitCode = (await prove(options)) ? 0 : 1
+else await inRoom(options, tortureAll)
+
+/** @param {import('./session.mjs').Session} session */
+async function tortureAll(session) {
   const ground = `${session.room}/ground`
   await mkdir(`${session.room}/home`)
   // A file system of its own: nobody else's writes have to be waited for, and nobody else's get hurt.
@@ -51,4 +56,4 @@ await inRoom(options, async (session) => {
   for (const [name, torture] of HARNESSES) {
     if (options.only.length === 0 || options.only.includes(name)) await torture(scene)
   }
-})
+}

@@ -12,6 +12,9 @@ const found = {
   root: process.getuid?.() === 0,
   /** The daemon, and what sets the clock for it alone. */
   cron: works('sh', ['-c', 'command -v cron']) && works('faketime', ['--version']),
+  strace: works('strace', ['--version']),
+  loop: device('/dev/loop-control') && works('mkfs.ext4', ['-V']),
+  xfs: works('mkfs.xfs', ['-V']) && works('xfs_io', ['-V']),
 } as const
 
 export type Requirement = keyof typeof found
