@@ -57,6 +57,27 @@ const BREAKAGES = [
     test: ['integration', 'scan-engine.test.ts', 'as it was scanned'],
   },
   {
+    title: 'what an interrupted run copied after its last checkpoint is believed',
+    file: 'src/scan/scan-source.ts',
+    from: 'isUnchanged && stored.changedNs < durableNs',
+    to: 'isUnchanged && durableNs >= 0n',
+    test: ['integration', 'go-on.test.ts', 'a power cut'],
+  },
+  {
+    title: 'what an interrupted run copied is believed though it changed since',
+    file: 'src/scan/scan-source.ts',
+    from: 'isCertain &&= isUnchanged && stored',
+    to: 'isCertain &&= stored',
+    test: ['integration', 'go-on.test.ts', 'changed since'],
+  },
+  {
+    title: 'what an interrupted run copied is copied again',
+    file: 'src/actions/prepare-bases.ts',
+    from: 'const attempts = leftovers.flatMap(({ trees }) => trees)',
+    to: 'const attempts: string[] = leftovers.flatMap(() => [])',
+    test: ['integration', 'go-on.test.ts', 'is not copied again'],
+  },
+  {
     title: 'a damaged state is believed',
     file: 'src/scan/source-state.ts',
     from: '!digest.equals(bytes.subarray(end))',
@@ -66,7 +87,7 @@ const BREAKAGES = [
   {
     title: 'the names of one file come apart',
     file: 'src/scan/hard-link-groups.ts',
-    from: 'else if (inodes.size > 1 || others.length > 0) compared.push(...linked)',
+    from: 'else if (inodes.size > 1 || ways.length > 1) compared.push(...linked, ...resumed)',
     to: '',
     test: ['integration', 'scan-engine.test.ts', 'a name of it'],
   },

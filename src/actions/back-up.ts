@@ -10,13 +10,12 @@ import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
+import { takeLeftovers } from '../repository/leftovers.ts'
 import { type Lock, takeLock } from '../repository/lock.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
 import {
-  discardSnapshot,
   prepareSeries,
   publishSnapshot,
-  removeLeftovers,
   stageSnapshot,
   type StagedSnapshot,
 } from '../repository/staged-snapshot.ts'
@@ -27,6 +26,7 @@ import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
+import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
@@ -130,59 +130,73 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { request, place, source, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
   if (request.emptySource === 'refuse') await refuseSuddenlyEmpty(source, snapshots.at(-1))
-  await removeLeftovers(place)
+  const leftovers = await takeLeftovers(place)
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
-  let published = false
-  return thenAlways(
-    async () => {
-      const task: TreeTransfer = {
-        place,
-        source,
-        rsync: run.rsync,
-        staged,
-        snapshots,
-        exclude: [...request.profile.exclude, ...request.exclude],
-        asRoot: run.world.userId === 0,
-        startedMs,
-        signal: request.signal,
-        onProgress: request.onProgress,
-      }
-      const transfer = await transferTree(task)
-      // The files reach the disk while we look at them; what is written after that is little.
-      const [confirmed] = await Promise.all([
-        confirmTransfer(task, transfer, new Date(startedMs).toISOString()),
-        syncFileSystem(staged.directory),
-      ])
-      const manifest = describeRun(run, transfer, confirmed, staged, snapshots)
-      await transfer.log.write()
-      throwIfInterrupted(request.signal)
-      const early = await keepState(task, confirmed)
-      const late = await publishSnapshot(place, staged, manifest)
-      published = true
-      await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
-      return {
-        profile: request.profile.name,
-        id: staged.id,
-        path: snapshotDirectory(place, staged.id),
-        outcome: manifest.outcome,
-        counts: manifest.counts,
-        problems: manifest.problems,
-        problemCount: manifest.problemCount,
-        warnings: [
-          ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
-          ...transfer.warnings,
-          ...early,
-          ...late,
-        ],
-        notes: transfer.notes,
-        durationMs: manifest.durationMs,
-      }
-    },
-    async () => {
-      if (!published) await discardSnapshot(staged)
-    },
-  )
+  const task: TreeTransfer = {
+    place,
+    source,
+    rsync: run.rsync,
+    staged,
+    snapshots,
+    leftovers,
+    exclude: [...request.profile.exclude, ...request.exclude],
+    asRoot: run.world.userId === 0,
+    startedMs,
+    signal: request.signal,
+    onProgress: request.onProgress,
+  }
+  const { clock } = run.world
+  let made: Made
+  let late: readonly string[]
+  try {
+    made = await withCheckpoints(staged, clock, () => makeWhole(run, task))
+    late = await publishSnapshot(place, staged, made.manifest)
+  } catch (error) {
+    // The step's error is the one to tell: a disk that went away cannot be tidied either.
+    throw await settleUnfinished(staged, clock, error).catch(() => error)
+  }
+  const { manifest, transfer, early } = made
+  await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
+  return {
+    profile: request.profile.name,
+    id: staged.id,
+    path: snapshotDirectory(place, staged.id),
+    outcome: manifest.outcome,
+    counts: manifest.counts,
+    problems: manifest.problems,
+    problemCount: manifest.problemCount,
+    warnings: [
+      ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
+      ...transfer.warnings,
+      ...early,
+      ...late,
+    ],
+    notes: transfer.notes,
+    durationMs: manifest.durationMs,
+  }
+}
+
+interface Made {
+  readonly manifest: Manifest
+  readonly transfer: TransferResult
+  /** Warnings. */
+  readonly early: readonly string[]
+}
+
+/** Everything before the snapshot gets its name. */
+async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
+  const { staged, signal } = task
+  const transfer = await transferTree(task)
+  // The files reach the disk while we look at them; what is written after that is little.
+  const [confirmed] = await Promise.all([
+    confirmTransfer(task, transfer),
+    syncFileSystem(staged.directory),
+  ])
+  const manifest = describeRun(run, transfer, confirmed, staged, task.snapshots)
+  await transfer.log.write()
+  throwIfInterrupted(signal)
+  return { manifest, transfer, early: await keepState(task, confirmed) }
 }
 
 /**

@@ -5,10 +5,10 @@
 import { bytePathFromText, printableName } from '../model/entry-name.ts'
 import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
 import { writeState } from '../repository/state-store.ts'
-import { thisMachine } from '../repository/this-machine.ts'
 import { escapeAsRsync } from '../rsync/output-line.ts'
 import { type Confirmation, confirmStored } from '../scan/confirm-stored.ts'
-import { SourceState, type StateHeader } from '../scan/source-state.ts'
+import { SourceState } from '../scan/source-state.ts'
+import { stateHeader } from './state-header.ts'
 import type { TransferResult, TreeTransfer } from './transfer.ts'
 
 export interface ConfirmedTransfer {
@@ -22,20 +22,11 @@ export interface ConfirmedTransfer {
 export async function confirmTransfer(
   run: TreeTransfer,
   transfer: TransferResult,
-  startedAt: string,
 ): Promise<ConfirmedTransfer> {
   const { scan } = transfer
-  const header: StateHeader = {
-    ...(await thisMachine()),
-    snapshot: run.staged.id,
-    startedAt,
-    scannedMs: run.startedMs,
-    fidelity: transfer.fidelity,
-    devices: [...scan.devices.all()],
-    missing: [],
-  }
+  const header = await stateHeader(run, scan, transfer.fidelity)
   const scanned = new SourceState(header, scan.state.blocks())
-  const copied = [...scan.suspects, ...scan.copies, ...scan.undecided]
+  const copied = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
   const found = await confirmStored({
     source: bytePathFromText(run.source),
     tree: bytePathFromText(run.staged.tree),

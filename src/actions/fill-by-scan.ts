@@ -9,8 +9,8 @@ import { linkEntries, makeDirectories, moveIntoTree } from '../repository/fill-t
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/scan-source.ts'
-import { compareByContent } from './compare-by-content.ts'
 import { throwIfInterrupted } from './interruption.ts'
+import { prepareBases } from './prepare-bases.ts'
 import { listedInput, type PassResult, runPass } from './run-pass.ts'
 import type { CommonOptions, Filled, TreeTransfer } from './transfer.ts'
 
@@ -26,12 +26,12 @@ export async function fillByScan(
   const { staged, signal, onProgress } = run
   const summary: TransferSummary = { ...emptySummary(), ...scan.counts }
   const log = new RsyncLog(staged.log)
-  const compared = await compareByContent(run, common, scan.suspects, summary, log)
-  if (compared.kind === 'too-many-links') return compared
+  const prepared = await prepareBases(run, common, scan, { log, summary })
+  if (prepared.kind === 'too-many-links') return prepared
   await makeDirectories({ tree: staged.tree, signal }, scan.directories)
   throwIfInterrupted(signal)
   const passes: (PassResult & { readonly kind: 'usable' })[] = []
-  const toCopy = [...scan.suspects, ...scan.copies, ...scan.undecided]
+  const toCopy = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
   let copiedBytes = 0
   const report = (entries: number): void =>
     onProgress({
@@ -45,7 +45,7 @@ export async function fillByScan(
       request: {
         ...common,
         destination: staged.tree,
-        bases: [...compared.basis, ...(scan.undecided.length > 0 ? common.bases : [])],
+        bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
         // The scan has applied them; a list needs none.
         filters: [],
         scope: 'listed',

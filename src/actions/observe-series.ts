@@ -1,8 +1,9 @@
 /** What happens to a series besides its snapshots: a run that works on it now, and what ended runs left. */
 import { readdir } from 'node:fs/promises'
-import { epochMsOf, parseSnapshotId } from '../model/snapshot-id.ts'
+import { epochMsOf } from '../model/snapshot-id.ts'
 import type { HeldLock, LockVerdict } from '../repository/decide-lock.ts'
 import { incomingDirectory, lockFile, type SeriesPlace } from '../repository/layout.ts'
+import { idOf } from '../repository/leftovers.ts'
 import { judgeLock } from '../repository/lock.ts'
 
 /** A leftover: what a run staged that nobody works on any more. */
@@ -76,10 +77,9 @@ export function decideActivity(observation: Observation, place: SeriesPlace): Ac
   }
 }
 
-/** `<id>-XXXXXX`; the rest in there is not worth a word. */
+/** What is no staged snapshot is not worth a word. */
 function unfinishedRun(name: string, place: SeriesPlace): readonly UnfinishedRun[] {
-  const [, idText] = /^(.{20})-[^/]+$/u.exec(name) ?? []
-  const id = parseSnapshotId(idText ?? '')
+  const id = idOf(name)
   if (id === undefined) return []
   const path = `${incomingDirectory(place)}/${name}`
   return [{ profile: place.profile, path, startedMs: epochMsOf(id) }]

@@ -15,6 +15,7 @@ import { thisMachine } from '../repository/this-machine.ts'
 import { excludeRule } from '../rsync/filter-rules.ts'
 import { type RememberedTree, scanSource, type SourceScan } from '../scan/scan-source.ts'
 import { decodeState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
+import { readAttempts } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { TreeTransfer } from './transfer.ts'
 
@@ -53,6 +54,7 @@ export async function scanForBackup(
       startedMs: Math.min(Date.parse(basis.manifest.startedAt), epochMsOf(basis.id)),
     })),
     remembered: await newestRemembered(run, fidelity),
+    attempts: await readAttempts(run.leftovers, fidelity),
     keeps: {
       nanoseconds: capabilities.nanoseconds,
       modes: capabilities.modes,

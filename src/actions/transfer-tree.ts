@@ -14,8 +14,9 @@ import { probeXattrs } from '../rsync/probe-xattrs.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/scan-source.ts'
 import { chooseBases } from './choose-bases.ts'
-import { compareByContent } from './compare-by-content.ts'
 import { fillByScan } from './fill-by-scan.ts'
+import { rememberScan } from './go-on.ts'
+import { prepareBases } from './prepare-bases.ts'
 import { runPass } from './run-pass.ts'
 import { scanForBackup } from './scan-for-backup.ts'
 import type { CommonOptions, Filled, TransferResult, TreeTransfer } from './transfer.ts'
@@ -48,14 +49,20 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     fidelity,
     capabilities,
   }
+  await rememberScan(run, scan, fidelity)
   const filled = await fillTree(run, common, scan)
   if (filled.kind === 'filled') {
     const { result } = filled
+    if (scan.inAttempts.files > 0) {
+      result.summary.resumedFiles = scan.inAttempts.files
+      result.summary.resumedBytes = scan.inAttempts.bytes
+    }
     return { ...result, ...always, warnings: [...result.warnings, ...crowdedWarnings(scan)], bases }
   }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await restageTree(staged)
-  const copied = await fillByRsync(run, { ...common, bases: [] }, { ...scan, suspects: [] })
+  const alone = { ...scan, suspects: [], resumed: [] }
+  const copied = await fillByRsync(run, { ...common, bases: [] }, alone)
   if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
   const { result } = copied
@@ -74,16 +81,16 @@ async function fillTree(
 async function fillByRsync(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'undecided'>,
+  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'undecided'>,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(run.staged.log)
-  const compared = await compareByContent(run, common, scan.suspects, summary, log)
-  if (compared.kind === 'too-many-links') return compared
+  const prepared = await prepareBases(run, common, scan, { log, summary })
+  if (prepared.kind === 'too-many-links') return prepared
   const request: TransferRequest = {
     ...common,
     destination: run.staged.tree,
-    bases: [...compared.basis, ...(scan.undecided.length > 0 ? common.bases : [])],
+    bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
     scope: 'everything',
   }
   const pass = await runPass({

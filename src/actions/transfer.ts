@@ -3,6 +3,7 @@ import type { Problem } from '../model/manifest.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Capabilities } from '../repository/capabilities.ts'
 import type { SeriesPlace } from '../repository/layout.ts'
+import type { Leftover } from '../repository/leftovers.ts'
 import type { RsyncLog } from '../repository/rsync-log.ts'
 import type { StagedSnapshot } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
@@ -26,6 +27,8 @@ export interface TreeTransfer {
   readonly staged: StagedSnapshot
   /** All that the series holds, oldest first. */
   readonly snapshots: readonly Snapshot[]
+  /** What interrupted runs have copied; it is removed as soon as nothing more is to be taken from it. */
+  readonly leftovers: readonly Leftover[]
   /** Patterns of the user, in rsync's language. */
   readonly exclude: readonly string[]
   readonly asRoot: boolean

@@ -13,8 +13,16 @@ export function summaryLines(report: BackUpReport): string[] {
   return [
     `${report.profile}: snapshot ${report.id}, ${report.outcome}, in ${durationText(report.durationMs)}`,
     `  ${countOf(counts.files, 'file')}, ${bytesText(counts.totalBytes)}; new or changed: ${countText(changed)}, ${bytesText(counts.changedBytes)} copied`,
+    ...resumedLines(report),
     `  ${report.path}`,
     ...report.notes.map((note) => `  Note: ${note}`),
+  ]
+}
+
+function resumedLines({ counts: { resumedFiles = 0, resumedBytes = 0 } }: BackUpReport): string[] {
+  if (resumedFiles === 0) return []
+  return [
+    `  ${countOf(resumedFiles, 'file')}, ${bytesText(resumedBytes)} were there from an interrupted run`,
   ]
 }
 

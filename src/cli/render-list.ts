@@ -29,7 +29,7 @@ export function listingRemarks(listing: SeriesListing, moment: Moment): string[]
     ...(running === undefined ? [] : [runningSentence(running, moment)]),
     ...unfinished.map(
       ({ path, startedMs }) =>
-        `An unfinished run of ${localTimeText(startedMs, moment.timeZone)} left ${path}; the next backup uses or removes it.`,
+        `An unfinished run of ${localTimeText(startedMs, moment.timeZone)} left ${path}; the next backup goes on from there.`,
     ),
     ...warnings,
   ].map((sentence) => printableSentence(`snapfs: ${profile}: ${sentence}`))

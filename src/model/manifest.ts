@@ -46,6 +46,9 @@ const countsSchema = v.object({
   attributeOnlyFiles: count,
   /** Entries linked without being read, since they were certainly unchanged. */
   linkedEntries: v.optional(count),
+  /** Of the files that are new since the last snapshot: those that an interrupted run had copied before. */
+  resumedFiles: v.optional(count),
+  resumedBytes: v.optional(count),
 })
 export type Counts = v.InferOutput<typeof countsSchema>
 

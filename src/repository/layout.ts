@@ -12,6 +12,13 @@ export const TREE_NAME = 'tree'
 export const MANIFEST_NAME = 'manifest.json'
 export const LOG_NAME = 'rsync.log'
 
+/** In a staged snapshot beside its tree. */
+export const CHECKED_NAME = 'checked'
+export const RESUMED_NAME = 'resumed'
+export const COPIED_NAME = 'copied'
+export const STAGED_STATE_NAME = 'state'
+export const DURABLE_NAME = 'durable'
+
 /** One series: all snapshots of a profile. */
 export interface SeriesPlace {
   readonly repository: string

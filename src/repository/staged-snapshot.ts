@@ -2,18 +2,23 @@
  * A snapshot in the making, under `.incoming/`. It starts empty, becomes visible by one rename when
  * everything in it is on the disk, and otherwise disappears.
  */
-import { chmod, mkdir, mkdtemp, open, readdir, rename, symlink } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, open, rename, symlink } from 'node:fs/promises'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
 import { encodeManifest, type Manifest } from '../model/manifest.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import {
+  CHECKED_NAME,
+  COPIED_NAME,
+  DURABLE_NAME,
   incomingDirectory,
   LATEST_NAME,
   LOG_NAME,
   MANIFEST_NAME,
+  RESUMED_NAME,
   type SeriesPlace,
   seriesDirectory,
   snapshotDirectory,
+  STAGED_STATE_NAME,
   TREE_NAME,
 } from './layout.ts'
 import { removeTree } from './remove-tree.ts'
@@ -29,8 +34,14 @@ export interface StagedSnapshot {
   readonly log: string
   /** Does not exist yet; for a comparison by content before the main run. Not published. */
   readonly checked: string
+  /** The same, for what is taken from interrupted runs. */
+  readonly resumed: string
   /** The same, for copies of what could not be linked. */
   readonly copied: string
+  /** What the source was, for a run that goes on should this one be interrupted. Not published. */
+  readonly state: string
+  /** Written at a checkpoint, see `checkpoint.ts`. Not published. */
+  readonly durable: string
 }
 
 /** Makes the directories of a series, mode 0700 whatever the umask says. */
@@ -45,13 +56,6 @@ export async function prepareSeries(place: SeriesPlace): Promise<void> {
   }
 }
 
-/** Removes what earlier runs left unfinished. The caller holds the lock, so nobody works there. */
-export async function removeLeftovers(place: SeriesPlace): Promise<number> {
-  const names = await readdir(incomingDirectory(place))
-  for (const name of names) await removeTree(`${incomingDirectory(place)}/${name}`)
-  return names.length
-}
-
 /** Starts a snapshot in a fresh directory. The caller holds the lock. */
 export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise<StagedSnapshot> {
   const directory = await mkdtemp(`${incomingDirectory(place)}/${id}-`)
@@ -62,14 +66,17 @@ export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise
     directory,
     tree,
     log: `${directory}/${LOG_NAME}`,
-    checked: `${directory}/checked`,
-    copied: `${directory}/copied`,
+    checked: `${directory}/${CHECKED_NAME}`,
+    resumed: `${directory}/${RESUMED_NAME}`,
+    copied: `${directory}/${COPIED_NAME}`,
+    state: `${directory}/${STAGED_STATE_NAME}`,
+    durable: `${directory}/${DURABLE_NAME}`,
   }
 }
 
 /** Puts an empty tree in the place of one that shall not be used: never a second run into the first. */
 export async function restageTree(staged: StagedSnapshot): Promise<void> {
-  for (const directory of [staged.checked, staged.copied, staged.tree]) await removeTree(directory)
+  for (const path of [...besideTheTree(staged), staged.tree]) await removeTree(path)
   await mkdir(staged.tree, { mode: 0o700 })
 }
 
@@ -83,7 +90,7 @@ export async function publishSnapshot(
   staged: StagedSnapshot,
   manifest: Manifest,
 ): Promise<readonly string[]> {
-  for (const path of [staged.checked, staged.copied]) await removeTree(path)
+  for (const path of besideTheTree(staged)) await removeTree(path)
   {
     await using file = await open(`${staged.directory}/${MANIFEST_NAME}`, 'wx', 0o600)
     await file.writeFile(encodeManifest(manifest))
@@ -99,6 +106,11 @@ export async function publishSnapshot(
     warnings.push(`The link "latest" still points to an older snapshot: ${messageOf(error)}.`)
   })
   return warnings
+}
+
+/** What is needed only while the tree is filled. */
+function besideTheTree(staged: StagedSnapshot): readonly string[] {
+  return [staged.checked, staged.resumed, staged.copied, staged.state, staged.durable]
 }
 
 /** Removes a staged snapshot that will not be published. */

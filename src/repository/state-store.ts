@@ -17,7 +17,7 @@ export async function readState(
 }
 
 /** A state file anywhere; one that is missing, too large or unreadable is no state. */
-async function readStateFile(file: string, limitBytes: number): Promise<Buffer | undefined> {
+export async function readStateFile(file: string, limitBytes: number): Promise<Buffer | undefined> {
   try {
     const status = await stat(file)
     return status.isFile() && status.size <= limitBytes ? await readFile(file) : undefined
@@ -40,7 +40,7 @@ export async function writeState(
 }
 
 /** @throws the operating system's error */
-async function writeStateFile(file: string, parts: readonly Uint8Array[]): Promise<void> {
+export async function writeStateFile(file: string, parts: readonly Uint8Array[]): Promise<void> {
   await rm(file, { force: true })
   await using handle = await open(file, 'wx', 0o600)
   for (const part of parts) await handle.writeFile(part)

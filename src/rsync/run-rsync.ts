@@ -12,7 +12,7 @@ const MESSAGES_LIMIT = 20_000
 /** A longer line is cut; a name has at most 4,095 bytes, four characters each when escaped. */
 const LINE_LIMIT = 32 * 1024
 /** How long rsync may take to tidy up after SIGTERM before it is killed. */
-const KILL_AFTER_MS = 3000
+const KILL_AFTER_MS = 2500
 
 export interface RsyncRun {
   readonly arguments: readonly string[]

@@ -8,8 +8,12 @@ import type { StoredEntry } from './stored-entry.ts'
 /** From so many links on an inode is not linked any more; ext4 ends at 65,000, btrfs at 65,535. */
 export const LINKS_LIMIT = 64_000
 
+/** Linked from a snapshot, taken from a run that was interrupted, or anything else. */
+export type Way = 'linked' | 'resumed' | 'other'
+
 interface Group {
   readonly linked: string[]
+  readonly resumed: string[]
   readonly others: string[]
   /** The inode that the names have in the tree they would be linked from. */
   readonly inodes: Set<bigint>
@@ -19,7 +23,7 @@ interface Group {
 
 /** What is to be done otherwise than was decided for each path alone. */
 export interface GroupCorrections {
-  /** To be compared by content, not linked. */
+  /** To be compared by content; not linked, nor taken as it is. */
   readonly compared: readonly string[]
   /** To be copied, not linked and not compared: the stored inode has no room for them. */
   readonly copied: readonly string[]
@@ -29,17 +33,11 @@ export class HardLinkGroups {
   readonly #groups = new Map<string, Group>()
 
   /** Adds a name; `stored` is what it would be linked to, if anything. */
-  add(
-    path: string,
-    status: BigIntStats,
-    stored: StoredEntry | undefined,
-    way: 'linked' | 'other',
-  ): void {
+  add(path: string, status: BigIntStats, stored: StoredEntry | undefined, way: Way): void {
     const key = `${status.dev}:${status.ino}`
-    const group = this.#groups.get(key) ?? { linked: [], others: [], inodes: new Set(), links: 0 }
+    const group = this.#groups.get(key) ?? emptyGroup()
     this.#groups.set(key, group)
-    if (way === 'linked') group.linked.push(path)
-    else group.others.push(path)
+    group[way === 'other' ? 'others' : way].push(path)
     if (stored === undefined) return
     if (way === 'linked') group.inodes.add(stored.inode)
     group.links = Math.max(group.links, stored.links)
@@ -54,10 +52,16 @@ export class HardLinkGroups {
   corrections(): GroupCorrections {
     const compared: string[] = []
     const copied: string[] = []
-    for (const { linked, others, inodes, links } of this.#groups.values()) {
-      if (links + linked.length + others.length > LINKS_LIMIT) copied.push(...linked, ...others)
-      else if (inodes.size > 1 || others.length > 0) compared.push(...linked)
+    for (const { linked, resumed, others, inodes, links } of this.#groups.values()) {
+      const names = [...linked, ...resumed, ...others]
+      const ways = [linked, resumed, others].filter((paths) => paths.length > 0)
+      if (links + names.length > LINKS_LIMIT) copied.push(...names)
+      else if (inodes.size > 1 || ways.length > 1) compared.push(...linked, ...resumed)
     }
     return { compared, copied }
   }
+}
+
+function emptyGroup(): Group {
+  return { linked: [], resumed: [], others: [], inodes: new Set(), links: 0 }
 }

@@ -9,14 +9,16 @@
  *  2. A copy in a basis with equal size and time but without such proof. rsync would believe it; unpacked
  *     archives whose files all carry one time, and tools that set the time back, make it wrong. It is
  *     compared by content.
- *  3. On file systems whose inode numbers or ctimes prove nothing, rsync's own quick check decides, but for
+ *  3. A copy in a run that was interrupted, from which the source did not change since it was scanned then, and
+ *     that is on the disk for certain. Its content is right; whether its attributes are, rsync looks.
+ *  4. On file systems whose inode numbers or ctimes prove nothing, rsync's own quick check decides, but for
  *     what has a ctime not older than the basis: that is compared by content.
  */
 import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { type BytePath, joinPath } from '../model/entry-name.ts'
 import type { Counts } from '../model/manifest.ts'
-import { HardLinkGroups, LINKS_LIMIT } from './hard-link-groups.ts'
+import { HardLinkGroups, LINKS_LIMIT, type Way } from './hard-link-groups.ts'
 import { isSameDevice, SourceDevices, type SourceMount } from './source-devices.ts'
 import { entryKind, type EntryState, type SourceState, StateWriter } from './source-state.ts'
 import {
@@ -44,11 +46,21 @@ export interface RememberedTree {
   readonly state: SourceState
 }
 
+/** What a run had copied when it was interrupted. */
+export interface Attempt {
+  readonly trees: readonly BytePath[]
+  /** What it had scanned, if that can be relied on. */
+  readonly state: SourceState | undefined
+  /** Copies whose ctime is before this are on the disk for certain. */
+  readonly durableNs: bigint
+}
+
 export interface ScanRequest extends SourceWalk {
   readonly mounts: readonly SourceMount[]
   readonly bases: readonly BasisEvidence[]
   /** What entries may be linked from, best first. */
   readonly remembered: readonly RememberedTree[]
+  readonly attempts: readonly Attempt[]
   readonly keeps: KeptAttributes
   readonly machineId: string
   readonly bootId: string
@@ -68,7 +80,10 @@ export interface LinkBlock {
 /** What a manifest counts, as far as the source alone tells. */
 type ScanCounts = {
   -readonly [
-    Key in Exclude<keyof Counts, `changed${string}` | `attribute${string}` | `linked${string}`>
+    Key in Exclude<
+      keyof Counts,
+      `changed${string}` | `attribute${string}` | `linked${string}` | `resumed${string}`
+    >
   ]: Counts[Key]
 }
 
@@ -77,6 +92,10 @@ export interface SourceScan {
   /** Without the source itself; each after the one above it. */
   readonly directories: readonly string[]
   readonly links: readonly LinkBlock[]
+  /** To be taken from an interrupted run, if rsync finds their attributes equal. */
+  readonly resumed: readonly string[]
+  /** Files that no snapshot has and an interrupted run may have, whether they are believed or compared. */
+  readonly inAttempts: { readonly files: number; readonly bytes: number }
   /** Paths in `links` that are to be compared after all. */
   readonly revoked: ReadonlySet<string>
   readonly linkCount: number
@@ -131,6 +150,17 @@ interface Candidate extends RememberedTree {
   readonly names: string[]
 }
 
+/** An attempt, during the look at one directory. */
+interface AttemptHere extends Attempt {
+  readonly entries: ReadonlyMap<string, EntryState> | undefined
+}
+
+/** What is known of a directory from before, during the look at it. */
+interface Past {
+  readonly candidates: readonly Candidate[]
+  readonly attempts: readonly AttemptHere[]
+}
+
 class Scan implements SourceScan {
   readonly directories: string[] = []
   readonly links: LinkBlock[] = []
@@ -139,6 +169,8 @@ class Scan implements SourceScan {
   suspects: string[] = []
   copies: string[] = []
   undecided: string[] = []
+  resumed: string[] = []
+  readonly inAttempts = { files: 0, bytes: 0 }
   readonly crowded = new Set<string>()
   readonly repositories: string[] = []
   readonly unreadable: { path: string; code: string }[] = []
@@ -177,9 +209,14 @@ class Scan implements SourceScan {
       entries: tree.state.entriesOf(path),
       names: [],
     }))
+    const attempts = this.#request.attempts.map((attempt): AttemptHere => ({
+      ...attempt,
+      entries: attempt.state?.entriesOf(path),
+    }))
     for (const entry of described) {
       this.#count(entry.status)
-      this.#decide(path === '' ? entry.name : `${path}/${entry.name}`, entry, candidates)
+      const below = path === '' ? entry.name : `${path}/${entry.name}`
+      this.#decide(below, entry, { candidates, attempts })
     }
     for (const { tree, names } of candidates) {
       if (names.length > 0) this.links.push({ from: tree, directory: path, names })
@@ -191,7 +228,7 @@ class Scan implements SourceScan {
   settleGroups(): void {
     const { compared, copied } = this.#groups.corrections()
     if (compared.length + copied.length === 0) return
-    const left = new Set([...this.suspects, ...this.copies, ...this.undecided])
+    const left = new Set([...this.suspects, ...this.copies, ...this.undecided, ...this.resumed])
     for (const path of [...compared, ...copied]) {
       if (left.has(path)) continue
       this.revoked.add(path)
@@ -200,6 +237,8 @@ class Scan implements SourceScan {
     for (const path of copied) this.crowded.add(path)
     const fits = (path: string): boolean => !this.crowded.has(path)
     this.suspects = [...this.suspects.filter(fits), ...compared]
+    const isCompared = new Set(compared)
+    this.resumed = this.resumed.filter((path) => fits(path) && !isCompared.has(path))
     this.undecided = this.undecided.filter(fits)
     this.copies = [...this.copies.filter(fits), ...copied]
   }
@@ -217,20 +256,20 @@ class Scan implements SourceScan {
     if (kind !== 'special') this.counts.totalBytes += Number(status.size)
   }
 
-  #decide(path: string, entry: Described, candidates: readonly Candidate[]): void {
+  #decide(path: string, entry: Described, past: Past): void {
     const { status } = entry
     const hasTwins = status.nlink > 1n && status.isFile()
-    for (const candidate of candidates) {
-      const past = candidate.entries?.get(entry.name)
-      if (past === undefined || !this.#isUnchanged(entry, past, candidate.state)) continue
+    for (const candidate of past.candidates) {
+      const was = candidate.entries?.get(entry.name)
+      if (was === undefined || !this.#isUnchanged(entry, was, candidate.state)) continue
       const stored = storedAsItWas(joinPath(candidate.tree, path), status, this.#request.keeps)
       if (stored === undefined || stored.links >= LINKS_LIMIT) continue
       candidate.names.push(entry.name)
       if (hasTwins) this.#groups.add(path, status, stored, 'linked')
       return
     }
-    const lookalike = this.#leaveToRsync(path, entry)
-    if (hasTwins) this.#groups.add(path, status, lookalike, 'other')
+    const { lookalike, way } = this.#leaveToRsync(path, entry, past.attempts)
+    if (hasTwins) this.#groups.add(path, status, lookalike, way)
   }
 
   #isUnchanged({ status, device }: Described, past: EntryState, state: SourceState): boolean {
@@ -252,7 +291,12 @@ class Scan implements SourceScan {
     )
   }
 
-  #leaveToRsync(path: string, { status, device }: Described): StoredEntry | undefined {
+  #leaveToRsync(
+    path: string,
+    entry: Described,
+    attempts: readonly AttemptHere[],
+  ): { readonly lookalike: StoredEntry | undefined; readonly way: Way } {
+    const { status, device } = entry
     const isStable = this.devices.at(device)?.isStable === true
     const { bases, nowMs, keeps } = this.#request
     let seen: StoredEntry | undefined
@@ -265,13 +309,50 @@ class Scan implements SourceScan {
       const isOlder = !clockWentBack && status.ctimeMs < basis.startedMs - CLOCK_GRAIN_MS
       if (isStable || !isOlder) isSuspect = true
     }
+    const begun = this.#inAttempts(path, entry, attempts)
+    if (begun !== undefined && seen === undefined) {
+      this.inAttempts.files += 1
+      this.inAttempts.bytes += Number(status.size)
+    }
+    seen ??= begun
+    if (begun?.isCertain === false) isSuspect = true
     // A full inode has no room for a link; a copy makes a new one that has.
     if (seen !== undefined && seen.links >= LINKS_LIMIT) {
       this.copies.push(path)
       this.crowded.add(path)
+    } else if (begun?.isCertain === true) {
+      this.resumed.push(path)
+      return { lookalike: seen, way: 'resumed' }
     } else if (isSuspect) this.suspects.push(path)
     else if (isStable || seen === undefined) this.copies.push(path)
     else this.undecided.push(path)
-    return seen
+    return { lookalike: seen, way: 'other' }
+  }
+
+  /**
+   * What interrupted runs have at a path. It is certain only when all that look like the source are: rsync takes
+   * the first. Only of a file: for everything else an entry may be there without its attributes.
+   */
+  #inAttempts(
+    path: string,
+    entry: Described,
+    attempts: readonly AttemptHere[],
+  ): (StoredEntry & { readonly isCertain: boolean }) | undefined {
+    const { status } = entry
+    if (!status.isFile()) return undefined
+    let found: StoredEntry | undefined
+    let isCertain = true
+    for (const { trees, state, entries, durableNs } of attempts) {
+      const was = entries?.get(entry.name)
+      const isUnchanged =
+        state !== undefined && was !== undefined && this.#isUnchanged(entry, was, state)
+      for (const tree of trees) {
+        const stored = lookalikeAt(joinPath(tree, path), status, this.#request.keeps)
+        if (stored === undefined) continue
+        found ??= stored
+        isCertain &&= isUnchanged && stored.changedNs < durableNs
+      }
+    }
+    return found === undefined ? undefined : { ...found, isCertain }
   }
 }

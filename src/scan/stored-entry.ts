@@ -16,6 +16,11 @@ export interface StoredEntry {
   readonly links: number
 }
 
+export interface Lookalike extends StoredEntry {
+  /** The ctime of the copy, not of the source. */
+  readonly changedNs: bigint
+}
+
 /**
  * The entry that is known to have been stored, or undefined when it is gone or was altered by hand: then
  * it must not be passed on to another snapshot.
@@ -51,12 +56,12 @@ export function lookalikeAt(
   path: BytePath,
   source: BigIntStats,
   keeps: KeptAttributes,
-): StoredEntry | undefined {
+): Lookalike | undefined {
   const then = lookQuietly(() =>
     lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false }),
   )
   if (then === undefined || entryKind(then) !== entryKind(source)) return undefined
-  const found = { inode: then.ino, links: Number(then.nlink) }
+  const found = { inode: then.ino, links: Number(then.nlink), changedNs: then.ctimeNs }
   if (!source.isFile()) return found
   if (then.size !== source.size) return undefined
   const sameTime = keeps.nanoseconds

@@ -50,7 +50,7 @@ describe('a run that was killed', () => {
     const path = join(place().series, '.incoming', staged!)
     const stderr = await remarksOf(place())
     expect(stderr).toMatch(
-      /^snapfs: data: An unfinished run of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:45 left \S+; the next backup uses or removes it\.$/u,
+      /^snapfs: data: An unfinished run of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:45 left \S+; the next backup goes on from there\.$/u,
     )
     expect(stderr).toContain(`left ${path};`)
     const { series } = await listed(place())

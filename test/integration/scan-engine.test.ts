@@ -1,5 +1,4 @@
 import { execa } from 'execa'
-import fc from 'fast-check'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import {
   appendFile,
@@ -19,7 +18,7 @@ import {
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
-import { backUpOnce, repositoryAt, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
@@ -336,71 +335,4 @@ describe('what was replaced while the backup ran', () => {
     expect(report.problems.map(({ kind }) => kind)).toContain('vanished')
     expect(await differences(source, treeOf(await backUpSettled()))).toBe('')
   })
-})
-
-describe('any history', () => {
-  const name = fc.constantFrom('a', 'b', 'c', 'd\n', '\u00e9')
-  const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
-  const edit = fc.oneof(
-    fc.record({ kind: fc.constant('write' as const), path, content: fc.constantFrom('1', '2') }),
-    fc.record({ kind: fc.constant('write at a fixed time' as const), path, content: name }),
-    fc.record({ kind: fc.constantFrom('symlink', 'pipe', 'remove', 'chmod', 'mkdir'), path }),
-    fc.record({ kind: fc.constantFrom('link', 'rename'), path, to: path }),
-    fc.record({ kind: fc.constant('back up' as const), path }),
-  )
-
-  test('is stored as it was, and nothing stored ever changes', async () => {
-    let count = 0
-    const property = fc.asyncProperty(
-      fc.array(edit, { minLength: 5, maxLength: 25 }),
-      async (edits) => {
-        count += 1
-        source = `${place().directory}/source-${count}`
-        repository = `${place().directory}/repository-${count}`
-        await mkdir(source)
-        await repositoryAt(repository)
-        const stored: { tree: string; print: string }[] = []
-        for (const step of [...edits, { kind: 'back up' as const, path: '' }]) {
-          if (step.kind !== 'back up') {
-            await apply(step).catch(() => undefined)
-            continue
-          }
-          const report = await backUpSettled({ emptySource: 'allow' })
-          expect(report).toMatchObject({ outcome: 'complete', problems: [] })
-          expect(await differences(source, treeOf(report))).toBe('')
-          for (const { tree, print } of stored) expect(await fingerprint(tree)).toBe(print)
-          stored.push({ tree: treeOf(report), print: await fingerprint(treeOf(report)) })
-        }
-      },
-    )
-    // Not by an interruption of fast-check, which would leave the last run to itself.
-    const end = Date.now() + Number(process.env['SNAPFS_TEST_ENGINE_SECONDS'] ?? '8') * 1000
-    do await fc.assert(property, { numRuns: 2 })
-    while (Date.now() < end)
-    expect(count).toBeGreaterThan(1)
-  }, 600_000)
-
-  type Edit = Exclude<typeof edit extends fc.Arbitrary<infer T> ? T : never, { kind: 'back up' }>
-
-  async function apply(step: Edit): Promise<void> {
-    const target = `${source}/${step.path}`
-    await mkdir(target.replace(/\/[^/]*$/u, ''), { recursive: true })
-    if ('to' in step) {
-      const to = `${source}/${step.to}`
-      await (step.kind === 'link' ? link(target, to) : rename(target, to))
-    } else if ('content' in step) {
-      // To open a pipe for writing would wait for a reader.
-      const isPipe = await lstat(target).then(
-        (status) => status.isFIFO(),
-        () => false,
-      )
-      if (isPipe) return
-      await writeFile(target, step.content)
-      if (step.kind !== 'write') await utimes(target, 1000, 1000)
-    } else if (step.kind === 'remove') await rm(target, { recursive: true })
-    else if (step.kind === 'mkdir') await mkdir(target)
-    else if (step.kind === 'chmod') await chmod(target, 0o750)
-    else if (step.kind === 'symlink') await symlink(`to-${String(step.path.length)}`, target)
-    else await execa('mkfifo', [target])
-  }
 })

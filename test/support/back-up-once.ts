@@ -1,4 +1,5 @@
 /** Making snapshots in tests of the engine, with a clock the test controls. */
+import { setTimeout } from 'node:timers/promises'
 import { backUp, type BackUpReport, type BackUpRequest } from '../../src/actions/back-up.ts'
 import type { World } from '../../src/model/world.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
@@ -8,7 +9,8 @@ export function testWorld(now: () => number = () => Date.now()): World {
     clock: {
       now,
       elapsed: () => performance.now(),
-      sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+      sleep: (durationMs, signal) =>
+        setTimeout(durationMs, undefined, { signal }).catch(() => undefined),
     },
     timeZone: 'UTC',
     host: 'example',

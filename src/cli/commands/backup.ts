@@ -21,7 +21,8 @@ extended attributes. A file that was rewritten with the same size and time is co
 
 Without PROFILE, backs up every profile of the configuration, one after the other. With --repository and
 --source no configuration is needed. On a terminal a bar shows the progress; under cron the command is
-silent unless something is wrong.
+silent unless something is wrong. A backup that was interrupted is gone on with by the next one, which does not
+copy again what it finds right.
 
 One backup of a profile runs at a time. A second one ends with status 11 and says which process works there; with
 --wait, or "wait" in the configuration, it waits for that one to end, for ever or for as long as DURATION says

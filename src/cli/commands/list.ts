@@ -24,7 +24,7 @@ its offset), whether it is complete or partial, how many files and bytes it hold
 were new or changed. Pins and other labels stand at the end of the line.
 
 On standard error it says when a backup of the profile is running now, and since when; and what a run that was
-killed left unfinished, which is no snapshot and needs no care: the next backup uses or removes it. With
+killed left unfinished, which is no snapshot and needs no care: the next backup goes on from there. With
 --json these are the fields "running", absent when nothing runs, and "unfinished" of each series.
 
 Only reads: works while a backup runs, and on a repository that is read-only.`),

@@ -31,7 +31,7 @@ describe('beside its snapshots, a series', () => {
     const path = '/r/home/.incoming/2026-11-25T10-00-00Z-aB3xYz'
     const unfinished = [{ profile: 'home', path, startedMs }]
     expect(listingRemarks({ ...listing, unfinished }, moment)).toEqual([
-      `snapfs: home: An unfinished run of 2026-11-25 11:00:00 +01:00 left ${path}; the next backup uses or removes it.`,
+      `snapfs: home: An unfinished run of 2026-11-25 11:00:00 +01:00 left ${path}; the next backup goes on from there.`,
     ])
   })
 

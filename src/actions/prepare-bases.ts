@@ -1,0 +1,67 @@
+/**
+ * Making sure of what is not certain, before the tree is filled. Whatever is found right lies in a directory of its
+ * own afterwards, to which the filling run may link without looking: its bases. Never a second pass over the staged
+ * tree, whose inodes are shared by then.
+ */
+import { mkdir } from 'node:fs/promises'
+import { makeCheckpoint } from '../repository/checkpoint.ts'
+import { removeLeftovers } from '../repository/leftovers.ts'
+import type { SourceScan } from '../scan/scan-source.ts'
+import { listedInput, type Pass, type PassResult, runPass } from './run-pass.ts'
+import type { CommonOptions, TreeTransfer } from './transfer.ts'
+
+type TooManyLinks = PassResult & { readonly kind: 'too-many-links' }
+type Prepared = { readonly kind: 'prepared'; readonly bases: readonly string[] } | TooManyLinks
+
+/** Directories for the filling run to link to. */
+export async function prepareBases(
+  run: TreeTransfer,
+  common: CommonOptions,
+  scan: Pick<SourceScan, 'suspects' | 'resumed'>,
+  collected: Pick<Pass, 'log' | 'summary'>,
+): Promise<Prepared> {
+  const { staged, leftovers } = run
+  const attempts = leftovers.flatMap(({ trees }) => trees)
+  const compared = await runListed(run, scan.suspects, collected, {
+    ...common,
+    destination: staged.checked,
+    bases: [...common.bases, ...attempts],
+    scope: 'listed-by-content',
+  })
+  if (compared.kind === 'too-many-links') return compared
+  // Their content is right for certain. rsync looks at their owners, ACLs and xattrs.
+  const taken = await runListed(run, scan.resumed, collected, {
+    ...common,
+    destination: staged.resumed,
+    bases: attempts,
+    scope: 'listed',
+  })
+  if (taken.kind === 'too-many-links') return taken
+  if (leftovers.length > 0) {
+    // First what was taken is as safe as it was with them.
+    await makeCheckpoint(staged)
+    await removeLeftovers(leftovers)
+  }
+  return { kind: 'prepared', bases: [...compared.bases, ...taken.bases] }
+}
+
+/** What could not be read here cannot be read by the filling run either, which reports it. */
+async function runListed(
+  run: TreeTransfer,
+  paths: readonly string[],
+  collected: Pick<Pass, 'log' | 'summary'>,
+  request: Pass['request'],
+): Promise<Prepared> {
+  if (paths.length === 0) return { kind: 'prepared', bases: [] }
+  await mkdir(request.destination, { mode: 0o700 })
+  const pass = await runPass({
+    request: { ...request, filters: [] },
+    input: listedInput(paths),
+    signal: run.signal,
+    ...collected,
+    // What changed is copied here; the filling run only links it, and says nothing of it.
+    counts: 'changes',
+    onProgress: () => undefined,
+  })
+  return pass.kind === 'too-many-links' ? pass : { kind: 'prepared', bases: [request.destination] }
+}

@@ -1,0 +1,22 @@
+/** What stands above a remembered state: whose it is, and what it may be believed for. */
+import { thisMachine } from '../repository/this-machine.ts'
+import type { SourceScan } from '../scan/scan-source.ts'
+import type { StateHeader } from '../scan/source-state.ts'
+import type { TreeTransfer } from './transfer.ts'
+
+/** The header of a state of which everything was stored. @param fidelity what was copied with the content */
+export async function stateHeader(
+  run: TreeTransfer,
+  scan: SourceScan,
+  fidelity: string,
+): Promise<StateHeader> {
+  return {
+    ...(await thisMachine()),
+    snapshot: run.staged.id,
+    startedAt: new Date(run.startedMs).toISOString(),
+    scannedMs: run.startedMs,
+    fidelity,
+    devices: [...scan.devices.all()],
+    missing: [],
+  }
+}
