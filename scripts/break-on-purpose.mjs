@@ -78,6 +78,20 @@ const BREAKAGES = [
     test: ['integration', 'go-on.test.ts', 'is not copied again'],
   },
   {
+    title: '--checksum believes what the system says',
+    file: 'src/scan/scan-source.ts',
+    from: "if (this.#request.compareBy === 'content') {",
+    to: "if (this.#request.compareBy !== 'content' && this.#request.nowMs < 0) {",
+    test: ['integration', 'compare-all.test.ts', 'an alarm'],
+  },
+  {
+    title: 'files that are not linked are not noticed',
+    file: 'src/actions/judge-linkage.ts',
+    from: 'if (!hasBasis || files < FILES_AT_LEAST) return []',
+    to: 'if (!hasBasis || files >= 0) return []',
+    test: ['integration', 'compare-all.test.ts', 'are explained'],
+  },
+  {
     title: 'a damaged state is believed',
     file: 'src/scan/source-state.ts',
     from: '!digest.equals(bytes.subarray(end))',

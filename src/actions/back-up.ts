@@ -7,18 +7,12 @@ import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { takeLeftovers } from '../repository/leftovers.ts'
 import { type Lock, takeLock } from '../repository/lock.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
-import {
-  prepareSeries,
-  publishSnapshot,
-  stageSnapshot,
-  type StagedSnapshot,
-} from '../repository/staged-snapshot.ts'
+import { prepareSeries, publishSnapshot, stageSnapshot } from '../repository/staged-snapshot.ts'
 import { removeOldStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
@@ -27,6 +21,7 @@ import type { RsyncVersion } from '../rsync/version.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
+import { chooseComparison } from './choose-comparison.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
@@ -37,6 +32,8 @@ export interface BackUpRequest {
   /** Patterns beside those of the profile. */
   readonly exclude: readonly string[]
   readonly emptySource: 'refuse' | 'allow'
+  /** Whether all files are compared by content. */
+  readonly checksum: boolean
   /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
   readonly waitMs: number
   /** Called once, with a sentence about the other, when the wait begins. */
@@ -141,6 +138,12 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     snapshots,
     leftovers,
     exclude: [...request.profile.exclude, ...request.exclude],
+    compareBy: chooseComparison(
+      request.checksum,
+      request.profile.checksumIntervalMs,
+      snapshots,
+      startedMs,
+    ),
     asRoot: run.world.userId === 0,
     startedMs,
     signal: request.signal,
@@ -193,7 +196,7 @@ async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
     confirmTransfer(task, transfer),
     syncFileSystem(staged.directory),
   ])
-  const manifest = describeRun(run, transfer, confirmed, staged, task.snapshots)
+  const manifest = describeRun(run, transfer, confirmed, task)
   await transfer.log.write()
   throwIfInterrupted(signal)
   return { manifest, transfer, early: await keepState(task, confirmed) }
@@ -219,8 +222,7 @@ function describeRun(
   run: Run,
   transfer: TransferResult,
   confirmed: ConfirmedTransfer,
-  staged: StagedSnapshot,
-  snapshots: readonly Snapshot[],
+  { staged, snapshots, compareBy }: TreeTransfer,
 ): Manifest {
   const { request, world, repository, source, rsync } = run
   return {
@@ -237,6 +239,8 @@ function describeRun(
     outcome: outcomeOf(confirmed.problems),
     rsync: { version: rsync.text, exitCode: transfer.exitCode },
     engine: transfer.engine,
+    comparedBy: transfer.bases.length === 0 ? 'content' : compareBy,
+    ...(transfer.warnings.length === 0 ? {} : { warnings: [...transfer.warnings] }),
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
     counts: transfer.summary,

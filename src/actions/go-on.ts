@@ -6,10 +6,10 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
 import type { Clock } from '../model/world.ts'
 import { forgetCheckpoints, makeCheckpoint } from '../repository/checkpoint.ts'
-import { holdsFile, type Leftover } from '../repository/leftovers.ts'
+import { holdsCopies, type Leftover } from '../repository/leftovers.ts'
 import { discardSnapshot, type StagedSnapshot } from '../repository/staged-snapshot.ts'
 import { readStateFile, writeStateFile } from '../repository/state-store.ts'
-import type { Attempt, SourceScan } from '../scan/scan-source.ts'
+import type { Attempt, SourceScan } from '../scan/source-scan.ts'
 import { decodeState, type SourceState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
 import { stateHeader } from './state-header.ts'
 import type { TreeTransfer } from './transfer.ts'
@@ -105,7 +105,7 @@ export async function settleUnfinished(
   const isWorthIt =
     error instanceof SnapfsError &&
     KEPT_AFTER.has(error.code) &&
-    (await holdsFile(staged.directory))
+    (await holdsCopies(staged.directory))
   if (!isWorthIt) {
     await discardSnapshot(staged)
     return error

@@ -6,28 +6,50 @@
 import { mkdir } from 'node:fs/promises'
 import { makeCheckpoint } from '../repository/checkpoint.ts'
 import { removeLeftovers } from '../repository/leftovers.ts'
-import type { SourceScan } from '../scan/scan-source.ts'
+import { escapeAsRsync } from '../rsync/output-line.ts'
+import type { SourceScan } from '../scan/source-scan.ts'
 import { listedInput, type Pass, type PassResult, runPass } from './run-pass.ts'
 import type { CommonOptions, TreeTransfer } from './transfer.ts'
 
 type TooManyLinks = PassResult & { readonly kind: 'too-many-links' }
-type Prepared = { readonly kind: 'prepared'; readonly bases: readonly string[] } | TooManyLinks
+type Listed = { readonly kind: 'prepared'; readonly bases: readonly string[] } | TooManyLinks
 
-/** Directories for the filling run to link to. */
+export type Prepared =
+  | {
+      readonly kind: 'prepared'
+      /** Directories for the filling run to link to. */
+      readonly bases: readonly string[]
+      /** Paths, in rsync's escaping, whose content changed although nothing says that they were written. */
+      readonly contradictions: readonly string[]
+    }
+  | TooManyLinks
+
 export async function prepareBases(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'resumed'>,
+  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame'>,
   collected: Pick<Pass, 'log' | 'summary'>,
 ): Promise<Prepared> {
   const { staged, leftovers } = run
   const attempts = leftovers.flatMap(({ trees }) => trees)
-  const compared = await runListed(run, scan.suspects, collected, {
-    ...common,
-    destination: staged.checked,
-    bases: [...common.bases, ...attempts],
-    scope: 'listed-by-content',
-  })
+  const proven = new Set([...scan.provenSame].map(escapeAsRsync))
+  const contradictions: string[] = []
+  const compared = await runListed(
+    run,
+    scan.suspects,
+    {
+      ...collected,
+      onCopied: (name) => {
+        if (proven.has(name)) contradictions.push(name)
+      },
+    },
+    {
+      ...common,
+      destination: staged.checked,
+      bases: [...common.bases, ...attempts],
+      scope: 'listed-by-content',
+    },
+  )
   if (compared.kind === 'too-many-links') return compared
   // Their content is right for certain. rsync looks at their owners, ACLs and xattrs.
   const taken = await runListed(run, scan.resumed, collected, {
@@ -42,16 +64,16 @@ export async function prepareBases(
     await makeCheckpoint(staged)
     await removeLeftovers(leftovers)
   }
-  return { kind: 'prepared', bases: [...compared.bases, ...taken.bases] }
+  return { kind: 'prepared', bases: [...compared.bases, ...taken.bases], contradictions }
 }
 
 /** What could not be read here cannot be read by the filling run either, which reports it. */
 async function runListed(
   run: TreeTransfer,
   paths: readonly string[],
-  collected: Pick<Pass, 'log' | 'summary'>,
+  collected: Pick<Pass, 'log' | 'summary' | 'onCopied'>,
   request: Pass['request'],
-): Promise<Prepared> {
+): Promise<Listed> {
   if (paths.length === 0) return { kind: 'prepared', bases: [] }
   await mkdir(request.destination, { mode: 0o700 })
   const pass = await runPass({

@@ -20,6 +20,8 @@ export interface Pass {
   /** What of rsync's lines goes into the summary. */
   readonly counts: 'changes and totals' | 'changes' | 'nothing'
   readonly onProgress: (progress: Progress) => void
+  /** Called with the name, in rsync's escaping, of each file whose data was copied. */
+  readonly onCopied?: (name: string) => void
 }
 
 export type PassResult =
@@ -50,6 +52,7 @@ export async function runPass(pass: Pass): Promise<PassResult> {
       }
       if (text !== '' && pass.counts !== 'nothing') log.add(text)
       if (line.kind === 'skipped') skipped.push(line.message)
+      if (line.kind === 'change' && line.code.startsWith('>f')) pass.onCopied?.(line.name)
       if (pass.counts === 'nothing') return
       if (line.kind === 'change' || pass.counts === 'changes and totals') addLine(summary, line)
     },

@@ -13,7 +13,8 @@ import { decodeMarker } from '../repository/marker.ts'
 import { readState, STATES_KEPT } from '../repository/state-store.ts'
 import { thisMachine } from '../repository/this-machine.ts'
 import { excludeRule } from '../rsync/filter-rules.ts'
-import { type RememberedTree, scanSource, type SourceScan } from '../scan/scan-source.ts'
+import { scanSource } from '../scan/scan-source.ts'
+import type { RememberedTree, SourceScan } from '../scan/source-scan.ts'
 import { decodeState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
 import { readAttempts } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
@@ -63,6 +64,7 @@ export async function scanForBackup(
     skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
     decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
     isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
+    compareBy: run.compareBy,
     machineId,
     bootId,
     nowMs: run.startedMs,

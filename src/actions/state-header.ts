@@ -1,6 +1,6 @@
 /** What stands above a remembered state: whose it is, and what it may be believed for. */
 import { thisMachine } from '../repository/this-machine.ts'
-import type { SourceScan } from '../scan/scan-source.ts'
+import type { SourceScan } from '../scan/source-scan.ts'
 import type { StateHeader } from '../scan/source-state.ts'
 import type { TreeTransfer } from './transfer.ts'
 

@@ -12,10 +12,11 @@ import type { TransferRequest } from '../rsync/arguments.ts'
 import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
-import type { SourceScan } from '../scan/scan-source.ts'
+import type { SourceScan } from '../scan/source-scan.ts'
 import { chooseBases } from './choose-bases.ts'
 import { fillByScan } from './fill-by-scan.ts'
 import { rememberScan } from './go-on.ts'
+import { judgeLinkage } from './judge-linkage.ts'
 import { prepareBases } from './prepare-bases.ts'
 import { runPass } from './run-pass.ts'
 import { scanForBackup } from './scan-for-backup.ts'
@@ -57,7 +58,13 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
       result.summary.resumedFiles = scan.inAttempts.files
       result.summary.resumedBytes = scan.inAttempts.bytes
     }
-    return { ...result, ...always, warnings: [...result.warnings, ...crowdedWarnings(scan)], bases }
+    const linkage = judgeLinkage({
+      counts: result.summary,
+      againstBasis: scan.againstBasis,
+      hasBasis: bases.length > 0,
+    })
+    const warnings = [...result.warnings, ...crowdedWarnings(scan), ...linkage]
+    return { ...result, ...always, warnings, bases }
   }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await restageTree(staged)
@@ -81,7 +88,7 @@ async function fillTree(
 async function fillByRsync(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'undecided'>,
+  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'undecided'>,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(run.staged.log)
@@ -102,11 +109,25 @@ async function fillByRsync(
     onProgress: run.onProgress,
   })
   if (pass.kind === 'too-many-links') return pass
-  const { problems, problemCount, exitCode, basisWarnings: warnings } = pass
+  const { problems, problemCount, exitCode, basisWarnings } = pass
+  const warnings = [...contradictionWarnings(prepared.contradictions), ...basisWarnings]
   return {
     kind: 'filled',
     result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
   }
+}
+
+/** How many paths a warning names. */
+const NAMED_PATHS = 5
+
+/** Either the source changed behind the back of its file system, or the copy in the repository did. */
+function contradictionWarnings(paths: readonly string[]): string[] {
+  if (paths.length === 0) return []
+  const named = paths.slice(0, NAMED_PATHS).map((path) => `"${path}"`)
+  const more = paths.length > NAMED_PATHS ? ` and ${paths.length - NAMED_PATHS} more` : ''
+  return [
+    `The content of ${named.join(', ')}${more} is not that of the last snapshot, although it was not written since: a disk is failing, of the source or of the repository, or something wrote past the file system. Both contents are kept; compare them.`,
+  ]
 }
 
 /** Worth knowing, since it costs space: the next links begin at the copy. */

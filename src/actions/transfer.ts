@@ -9,7 +9,7 @@ import type { StagedSnapshot } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
-import type { SourceScan } from '../scan/scan-source.ts'
+import type { SourceScan } from '../scan/source-scan.ts'
 
 export interface Progress {
   readonly checkedEntries: number
@@ -31,6 +31,7 @@ export interface TreeTransfer {
   readonly leftovers: readonly Leftover[]
   /** Patterns of the user, in rsync's language. */
   readonly exclude: readonly string[]
+  readonly compareBy: 'content' | 'state'
   readonly asRoot: boolean
   /** When the run began, in milliseconds since 1970. */
   readonly startedMs: number

@@ -5,6 +5,7 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
@@ -40,6 +41,14 @@ const waitSchema = v.pipe(
   ),
 )
 
+const durationSchema = v.pipe(
+  v.string(),
+  v.check(
+    (text) => parseDurationMs(text) !== undefined,
+    `a duration is written as ${DURATION_EXAMPLES}`,
+  ),
+)
+
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
 
 /** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
@@ -59,6 +68,7 @@ const profileSchema = v.strictObject({
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
   wait: v.optional(waitSchema),
+  checksum_interval: v.optional(durationSchema),
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -110,12 +120,15 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       throw located(file, position, `profile.${name} has no repository, and there is no default`)
     }
     const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
+    const interval = table.checksum_interval
+    const checksumIntervalMs = interval === undefined ? undefined : parseDurationMs(interval)
     return {
       name,
       source: expandHome(table.source, homeDirectory),
       repository: expandHome(place, homeDirectory),
       exclude: table.exclude,
       ...(waitMs === undefined ? {} : { waitMs }),
+      ...(checksumIntervalMs === undefined ? {} : { checksumIntervalMs }),
     }
   })
   if (profiles.length === 0) {

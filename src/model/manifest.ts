@@ -44,6 +44,10 @@ const countsSchema = v.object({
   changedBytes: count,
   /** Files copied within the repository since only their attributes changed. */
   attributeOnlyFiles: count,
+  /** The attributes these had anew; one file may count under several. */
+  attributeReasons: v.optional(
+    v.object({ mode: count, owner: count, group: count, acl: count, xattrs: count }),
+  ),
   /** Entries linked without being read, since they were certainly unchanged. */
   linkedEntries: v.optional(count),
   /** Of the files that are new since the last snapshot: those that an interrupted run had copied before. */
@@ -71,6 +75,10 @@ const manifestSchema = v.object({
   rsync: v.object({ version: v.string(), exitCode: count }),
   /** How the tree was filled: with links of our own for what is certainly unchanged, or by rsync alone. */
   engine: v.optional(v.picklist(['scan', 'rsync'])),
+  /** `content` when every byte of the source was read: in the first snapshot, and with --checksum. */
+  comparedBy: v.optional(v.picklist(['content', 'state'])),
+  /** Sentences about what went wrong beside the snapshot, such as files that were not linked. */
+  warnings: v.optional(v.array(v.string())),
   /** Ids of the snapshots given to --link-dest, best first. */
   bases: v.array(v.string()),
   /** The exclude rules in force, in rsync's language, in order. */

@@ -2,6 +2,7 @@
  * What interrupted runs left in `.incoming/`: the next run takes from them what is still right, and removes them.
  * The caller holds the lock, so nobody works there.
  */
+import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
@@ -69,21 +70,34 @@ export function idOf(name: string): SnapshotId | undefined {
 /** Names rsync writes under until a file is whole. */
 const DRAFT = /^\..+\.\w{6}$/u
 
-/** Whether a run has copied or linked anything whole. @param directory of a staged snapshot */
-export async function holdsFile(directory: string): Promise<boolean> {
-  for (const path of await copiesIn(directory)) {
-    if (await holdsFileBelow(bytePathFromText(path))) return true
+/** After so many files without an answer the rest is not looked at: whoever pressed Ctrl-C is waiting. */
+const LOOKED_AT_LIMIT = 5000
+
+/**
+ * Whether a run has copied anything: a file with names in the staged snapshot alone. Others are links to published
+ * snapshots, which cost nothing to make again.
+ * @param directory of a staged snapshot
+ */
+export async function holdsCopies(directory: string): Promise<boolean> {
+  const left = new Map<number, number>()
+  let lookedAt = 0
+  for (const tree of await copiesIn(directory)) {
+    for await (const { ino, nlink } of wholeFilesBelow(bytePathFromText(tree))) {
+      const others = (left.get(ino) ?? nlink) - 1
+      if (others === 0 || ++lookedAt > LOOKED_AT_LIMIT) return true
+      left.set(ino, others)
+    }
   }
   return false
 }
 
-async function holdsFileBelow(path: BytePath): Promise<boolean> {
+async function* wholeFilesBelow(path: BytePath): AsyncGenerator<Pick<Stats, 'ino' | 'nlink'>> {
   const entries = await readdir(systemPath(path), { withFileTypes: true, encoding: 'latin1' })
-  if (entries.some((entry) => entry.isFile() && !DRAFT.test(entry.name))) return true
   for (const entry of entries) {
-    if (entry.isDirectory() && (await holdsFileBelow(joinPath(path, entry.name)))) return true
+    const below = joinPath(path, entry.name)
+    if (entry.isDirectory()) yield* wholeFilesBelow(below)
+    else if (entry.isFile() && !DRAFT.test(entry.name)) yield lstat(systemPath(below))
   }
-  return false
 }
 
 /** The directories of a staged snapshot that hold something. */

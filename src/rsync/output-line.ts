@@ -1,7 +1,13 @@
 /** One line of rsync's standard output. What is not understood is a value too, never a failure. */
 
 export type OutputLine =
-  | { readonly kind: 'change'; readonly code: string; readonly sizeBytes: number }
+  | {
+      readonly kind: 'change'
+      readonly code: string
+      readonly sizeBytes: number
+      /** Below the source, in rsync's escaping. */
+      readonly name: string
+    }
   | {
       readonly kind: 'progress'
       readonly transferredBytes: number
@@ -28,7 +34,8 @@ const STATISTIC = /^((?:Number of|Total) [a-z ]+): (\d+)(?: bytes)?(.*)$/u
 export function parseOutputLine(line: string): OutputLine {
   const change = CHANGE.exec(line)
   if (change?.[1] !== undefined) {
-    return { kind: 'change', code: change[1], sizeBytes: Number(change[2]) }
+    const name = line.slice(change[0].length)
+    return { kind: 'change', code: change[1], sizeBytes: Number(change[2]), name }
   }
   if (line.startsWith('skipping non-regular file "')) return { kind: 'skipped', message: line }
   const progress = PROGRESS.exec(line)

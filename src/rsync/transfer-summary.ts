@@ -18,6 +18,15 @@ export function emptySummary(): TransferSummary {
   }
 }
 
+/** Letters of rsync's --itemize-changes after the first two. */
+const REASONS = [
+  ['p', 'mode'],
+  ['o', 'owner'],
+  ['g', 'group'],
+  ['a', 'acl'],
+  ['x', 'xattrs'],
+] as const
+
 /** Adds one line to the summary. */
 export function addLine(summary: TransferSummary, line: OutputLine): void {
   if (line.kind === 'change') {
@@ -27,6 +36,12 @@ export function addLine(summary: TransferSummary, line: OutputLine): void {
     } else if (line.code.startsWith('cf')) {
       // Found in a basis with the same content, but another mode, owner, ACL or xattr: a private copy.
       summary.attributeOnlyFiles += 1
+      const reasons = (summary.attributeReasons ??= {
+        ...{ mode: 0, owner: 0, group: 0, acl: 0, xattrs: 0 },
+      })
+      for (const [letter, reason] of REASONS) {
+        if (line.code.slice(2).includes(letter)) reasons[reason] += 1
+      }
     }
   } else if (line.kind === 'statistic') {
     if (line.name === 'Number of files') {

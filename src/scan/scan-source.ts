@@ -16,105 +16,20 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { type BytePath, joinPath } from '../model/entry-name.ts'
-import type { Counts } from '../model/manifest.ts'
+import { joinPath } from '../model/entry-name.ts'
 import { HardLinkGroups, LINKS_LIMIT, type Way } from './hard-link-groups.ts'
-import { isSameDevice, SourceDevices, type SourceMount } from './source-devices.ts'
+import { isSameDevice, SourceDevices } from './source-devices.ts'
+import type {
+  Attempt,
+  LinkBlock,
+  RememberedTree,
+  ScanCounts,
+  ScanRequest,
+  SourceScan,
+} from './source-scan.ts'
 import { entryKind, type EntryState, type SourceState, StateWriter } from './source-state.ts'
-import {
-  type KeptAttributes,
-  lookalikeAt,
-  type StoredEntry,
-  storedAsItWas,
-} from './stored-entry.ts'
-import {
-  type SourceWalk,
-  type WalkedDirectory,
-  type WalkedEntry,
-  walkSource,
-} from './walk-source.ts'
-
-export interface BasisEvidence {
-  readonly tree: BytePath
-  /** When the run that made the basis began, in milliseconds since 1970. */
-  readonly startedMs: number
-}
-
-/** A tree, and what the source was when it was filled. */
-export interface RememberedTree {
-  readonly tree: BytePath
-  readonly state: SourceState
-}
-
-/** What a run had copied when it was interrupted. */
-export interface Attempt {
-  readonly trees: readonly BytePath[]
-  /** What it had scanned, if that can be relied on. */
-  readonly state: SourceState | undefined
-  /** Copies whose ctime is before this are on the disk for certain. */
-  readonly durableNs: bigint
-}
-
-export interface ScanRequest extends SourceWalk {
-  readonly mounts: readonly SourceMount[]
-  readonly bases: readonly BasisEvidence[]
-  /** What entries may be linked from, best first. */
-  readonly remembered: readonly RememberedTree[]
-  readonly attempts: readonly Attempt[]
-  readonly keeps: KeptAttributes
-  readonly machineId: string
-  readonly bootId: string
-  /** The present, in milliseconds since 1970; before the start of a basis, ctimes prove nothing. */
-  readonly nowMs: number
-  readonly signal: AbortSignal
-  readonly onProgress: (entries: number) => void
-}
-
-/** Entries of one directory that are unchanged since a tree was filled. */
-export interface LinkBlock {
-  readonly from: BytePath
-  readonly directory: string
-  readonly names: readonly string[]
-}
-
-/** What a manifest counts, as far as the source alone tells. */
-type ScanCounts = {
-  -readonly [
-    Key in Exclude<
-      keyof Counts,
-      `changed${string}` | `attribute${string}` | `linked${string}` | `resumed${string}`
-    >
-  ]: Counts[Key]
-}
-
-/** Paths are below the source, bytes as characters. */
-export interface SourceScan {
-  /** Without the source itself; each after the one above it. */
-  readonly directories: readonly string[]
-  readonly links: readonly LinkBlock[]
-  /** To be taken from an interrupted run, if rsync finds their attributes equal. */
-  readonly resumed: readonly string[]
-  /** Files that no snapshot has and an interrupted run may have, whether they are believed or compared. */
-  readonly inAttempts: { readonly files: number; readonly bytes: number }
-  /** Paths in `links` that are to be compared after all. */
-  readonly revoked: ReadonlySet<string>
-  readonly linkCount: number
-  /** To be compared by content. */
-  readonly suspects: readonly string[]
-  /** To be copied. */
-  readonly copies: readonly string[]
-  /** To be decided by rsync against the bases. */
-  readonly undecided: readonly string[]
-  /** Those of the copies that have an entry to link to, but one that has no room for more links. */
-  readonly crowded: ReadonlySet<string>
-  readonly repositories: readonly string[]
-  readonly unreadable: readonly { readonly path: string; readonly code: string }[]
-  readonly counts: ScanCounts
-  readonly state: StateWriter
-  readonly devices: SourceDevices
-  /** Whether one of these paths, which were to be linked, is a name of a file that has several. */
-  hasTwins(paths: readonly string[]): boolean
-}
+import { compareWith, type StoredEntry, storedAsItWas } from './stored-entry.ts'
+import { type WalkedDirectory, type WalkedEntry, walkSource } from './walk-source.ts'
 
 /** ctime comes from a clock that ticks with the kernel's timer, and the second of a FAT is two long. */
 const CLOCK_GRAIN_MS = 3000
@@ -171,6 +86,8 @@ class Scan implements SourceScan {
   undecided: string[] = []
   resumed: string[] = []
   readonly inAttempts = { files: 0, bytes: 0 }
+  readonly provenSame = new Set<string>()
+  readonly againstBasis = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
   readonly crowded = new Set<string>()
   readonly repositories: string[] = []
   readonly unreadable: { path: string; code: string }[] = []
@@ -264,6 +181,10 @@ class Scan implements SourceScan {
       if (was === undefined || !this.#isUnchanged(entry, was, candidate.state)) continue
       const stored = storedAsItWas(joinPath(candidate.tree, path), status, this.#request.keeps)
       if (stored === undefined || stored.links >= LINKS_LIMIT) continue
+      if (this.#request.compareBy === 'content') {
+        this.provenSame.add(path)
+        break
+      }
       candidate.names.push(entry.name)
       if (hasTwins) this.#groups.add(path, status, stored, 'linked')
       return
@@ -298,16 +219,18 @@ class Scan implements SourceScan {
   ): { readonly lookalike: StoredEntry | undefined; readonly way: Way } {
     const { status, device } = entry
     const isStable = this.devices.at(device)?.isStable === true
-    const { bases, nowMs, keeps } = this.#request
+    const { bases, nowMs, keeps, compareBy } = this.#request
     let seen: StoredEntry | undefined
     let isSuspect = false
-    for (const basis of bases) {
-      const stored = lookalikeAt(joinPath(basis.tree, path), status, keeps)
-      if (stored === undefined) continue
+    for (const [index, basis] of bases.entries()) {
+      const look = compareWith(joinPath(basis.tree, path), status, keeps)
+      if (index === 0 && status.isFile()) this.againstBasis[look.kind] += 1
+      if (look.kind !== 'alike') continue
+      const { stored } = look
       seen ??= stored
       const clockWentBack = nowMs < basis.startedMs
       const isOlder = !clockWentBack && status.ctimeMs < basis.startedMs - CLOCK_GRAIN_MS
-      if (isStable || !isOlder) isSuspect = true
+      if (isStable || !isOlder || compareBy === 'content') isSuspect = true
     }
     const begun = this.#inAttempts(path, entry, attempts)
     if (begun !== undefined && seen === undefined) {
@@ -347,10 +270,12 @@ class Scan implements SourceScan {
       const isUnchanged =
         state !== undefined && was !== undefined && this.#isUnchanged(entry, was, state)
       for (const tree of trees) {
-        const stored = lookalikeAt(joinPath(tree, path), status, this.#request.keeps)
-        if (stored === undefined) continue
+        const look = compareWith(joinPath(tree, path), status, this.#request.keeps)
+        if (look.kind !== 'alike') continue
+        const { stored } = look
         found ??= stored
         isCertain &&= isUnchanged && stored.changedNs < durableNs
+        isCertain &&= this.#request.compareBy === 'state'
       }
     }
     return found === undefined ? undefined : { ...found, isCertain }

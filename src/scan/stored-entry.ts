@@ -51,23 +51,23 @@ function isIntact(stored: Stats, source: BigIntStats, keeps: KeptAttributes): bo
   )
 }
 
-/** The entry there, when rsync's quick check would take it for the source's. */
-export function lookalikeAt(
-  path: BytePath,
-  source: BigIntStats,
-  keeps: KeptAttributes,
-): Lookalike | undefined {
+/** How the entry at a path compares; alike is what rsync's quick check would take for the source's. */
+export type Look =
+  | { readonly kind: 'alike'; readonly stored: Lookalike }
+  | { readonly kind: 'absent' | 'otherSize' | 'otherTime' }
+
+export function compareWith(path: BytePath, source: BigIntStats, keeps: KeptAttributes): Look {
   const then = lookQuietly(() =>
     lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false }),
   )
-  if (then === undefined || entryKind(then) !== entryKind(source)) return undefined
-  const found = { inode: then.ino, links: Number(then.nlink), changedNs: then.ctimeNs }
-  if (!source.isFile()) return found
-  if (then.size !== source.size) return undefined
+  if (then === undefined || entryKind(then) !== entryKind(source)) return { kind: 'absent' }
+  const stored = { inode: then.ino, links: Number(then.nlink), changedNs: then.ctimeNs }
+  if (!source.isFile()) return { kind: 'alike', stored }
+  if (then.size !== source.size) return { kind: 'otherSize' }
   const sameTime = keeps.nanoseconds
     ? then.mtimeNs === source.mtimeNs
     : then.mtimeNs / 1_000_000_000n === source.mtimeNs / 1_000_000_000n
-  return sameTime ? found : undefined
+  return sameTime ? { kind: 'alike', stored } : { kind: 'otherTime' }
 }
 
 /** What cannot be looked at is not there, as far as links go. */

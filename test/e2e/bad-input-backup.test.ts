@@ -428,17 +428,25 @@ describe('rsync', () => {
     ['SIGKILL', 'kill -9 $$', [/SIGKILL/u]],
   ] as const
   for (const [what, script, says] of failures) {
-    testWith('rsync')(`an rsync that fails with ${what} leaves nothing behind`, async () => {
-      const place = await prepare()
-      // Half a copy is there when it fails: the last word of the command line is the staged tree.
-      const copy = `for last; do :; done\necho half > "$last/half"\n${script}`
-      const env = await pathWithCopying(place, copy)
-      await expectRefused(place, {
-        exitCode: 21,
-        says: [...says, /nothing was published/iu],
-        options: { env },
-      })
-    })
+    testWith('rsync')(
+      `an rsync that fails with ${what} publishes nothing, and the next one goes on`,
+      async () => {
+        const place = await prepare()
+        // Half a copy is there when it fails: the last word of the command line is the staged tree.
+        const copy = `for last; do :; done\necho half > "$last/half"\n${script}`
+        const env = await pathWithCopying(place, copy)
+        const before = await contentOf(place.repository)
+        const failed = await snapfs(['backup'], { env: { ...place.env, ...env } })
+        expectSentences(failed, 21, [...says, /nothing was published/iu, /goes on from there/u])
+        const staged = (line: string): boolean => line.startsWith('data/.incoming/2')
+        const after = await contentOf(place.repository)
+        expect(after.filter((line) => !staged(line))).toEqual(before)
+        expect(after.filter(staged)).not.toEqual([])
+        expect(await snapfs(['backup'], { env: place.env })).toEqual(SILENCE)
+        expect(await newestTree(place).then(async (tree) => readdir(tree))).not.toContain('half')
+        await expectTidy(place)
+      },
+    )
   }
 })
 

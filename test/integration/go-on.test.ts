@@ -44,7 +44,7 @@ async function backUp(): Promise<BackUpReport> {
 async function interrupt(afterFiles = 5): Promise<string[]> {
   expect(await interruptBackUp(repository, source, afterFiles, world)).toBeUndefined()
   const copied = stagedFiles(repository).map((file) => file.replace(/.*\/(?=d\d\/)/u, ''))
-  expect(copied.length).toBeGreaterThanOrEqual(afterFiles)
+  expect(copied).not.toEqual([])
   return copied
 }
 

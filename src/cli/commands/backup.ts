@@ -30,6 +30,11 @@ One backup of a profile runs at a time. A second one ends with status 11 and say
 terminal it says once whom it waits for. In a crontab give a DURATION shorter than the time between two runs,
 so that they do not queue up. The lock of a process that was killed, or that a reboot ended, is taken over at once.
 
+With --checksum all files of the source and of the last snapshot are read and compared by content, which takes as long
+as reading both. Content that changed although the file was not written since, as on a failing disk, is told on
+standard error, and both are kept. "checksum_interval" in the configuration, such as "30 days", has that done by
+itself when the last time is so long ago.
+
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
 sizes and times.`)
@@ -40,6 +45,7 @@ interface Options {
   readonly profile?: string
   readonly exclude: readonly string[]
   readonly allowEmpty?: true
+  readonly checksum?: true
   /** Milliseconds; Infinity for ever. */
   readonly wait?: number
   readonly config?: string
@@ -66,6 +72,7 @@ export function addBackup(
       [] as readonly string[],
     )
     .option('--allow-empty', 'back up a source that is empty although its last snapshot was not')
+    .option('--checksum', 'read all files and compare them by content')
     .addOption(waitOption())
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
@@ -180,6 +187,7 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
         profile,
         exclude: options.exclude,
         emptySource: options.allowEmpty ? 'allow' : 'refuse',
+        checksum: options.checksum ?? false,
         waitMs: options.wait ?? profile.waitMs ?? 0,
         signal: context.signal,
         onWait: (sentence) => {

@@ -38,6 +38,7 @@ describe('a line of rsync', () => {
       changedFiles: 2,
       changedBytes: 51,
       attributeOnlyFiles: 1,
+      attributeReasons: { mode: 1, owner: 0, group: 0, acl: 0, xattrs: 0 },
     })
   })
 

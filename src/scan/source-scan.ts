@@ -1,0 +1,106 @@
+/** What a scan of the source is asked, and what it answers. */
+import type { BytePath } from '../model/entry-name.ts'
+import type { Counts } from '../model/manifest.ts'
+import type { SourceDevices, SourceMount } from './source-devices.ts'
+import type { SourceState, StateWriter } from './source-state.ts'
+import type { KeptAttributes } from './stored-entry.ts'
+import type { SourceWalk } from './walk-source.ts'
+
+export interface BasisEvidence {
+  readonly tree: BytePath
+  /** When the run that made the basis began, in milliseconds since 1970. */
+  readonly startedMs: number
+}
+
+/** A tree, and what the source was when it was filled. */
+export interface RememberedTree {
+  readonly tree: BytePath
+  readonly state: SourceState
+}
+
+/** What a run had copied when it was interrupted. */
+export interface Attempt {
+  readonly trees: readonly BytePath[]
+  /** What it had scanned, if that can be relied on. */
+  readonly state: SourceState | undefined
+  /** Copies whose ctime is before this are on the disk for certain. */
+  readonly durableNs: bigint
+}
+
+export interface ScanRequest extends SourceWalk {
+  readonly mounts: readonly SourceMount[]
+  readonly bases: readonly BasisEvidence[]
+  /** What entries may be linked from, best first. */
+  readonly remembered: readonly RememberedTree[]
+  readonly attempts: readonly Attempt[]
+  readonly keeps: KeptAttributes
+  readonly machineId: string
+  readonly bootId: string
+  /** `content`: nothing is believed, and all that looks unchanged is compared. */
+  readonly compareBy: 'content' | 'state'
+  /** The present, in milliseconds since 1970; before the start of a basis, ctimes prove nothing. */
+  readonly nowMs: number
+  readonly signal: AbortSignal
+  readonly onProgress: (entries: number) => void
+}
+
+/** Regular files; those linked at once are not in it. */
+export interface BasisComparison {
+  /** With equal size and time. */
+  readonly alike: number
+  /** With equal size and another time. */
+  readonly otherTime: number
+  readonly otherSize: number
+  /** Not there, or something else than a file. */
+  readonly absent: number
+}
+
+/** Entries of one directory that are unchanged since a tree was filled. */
+export interface LinkBlock {
+  readonly from: BytePath
+  readonly directory: string
+  readonly names: readonly string[]
+}
+
+/** What a manifest counts, as far as the source alone tells. */
+export type ScanCounts = {
+  -readonly [
+    Key in Exclude<
+      keyof Counts,
+      `changed${string}` | `attribute${string}` | `linked${string}` | `resumed${string}`
+    >
+  ]: Counts[Key]
+}
+
+/** Paths are below the source, bytes as characters. */
+export interface SourceScan {
+  /** Without the source itself; each after the one above it. */
+  readonly directories: readonly string[]
+  readonly links: readonly LinkBlock[]
+  /** To be taken from an interrupted run, if rsync finds their attributes equal. */
+  readonly resumed: readonly string[]
+  /** Files that no snapshot has and an interrupted run may have, whether they are believed or compared. */
+  readonly inAttempts: { readonly files: number; readonly bytes: number }
+  /** Paths in `links` that are to be compared after all. */
+  readonly revoked: ReadonlySet<string>
+  readonly linkCount: number
+  /** To be compared by content. */
+  readonly suspects: readonly string[]
+  /** Of those, when all is compared: what would have been linked, being unchanged for certain. */
+  readonly provenSame: ReadonlySet<string>
+  /** How the files that were not linked compare to the first basis, by what can be seen without reading them. */
+  readonly againstBasis: BasisComparison
+  /** To be copied. */
+  readonly copies: readonly string[]
+  /** To be decided by rsync against the bases. */
+  readonly undecided: readonly string[]
+  /** Those of the copies that have an entry to link to, but one that has no room for more links. */
+  readonly crowded: ReadonlySet<string>
+  readonly repositories: readonly string[]
+  readonly unreadable: readonly { readonly path: string; readonly code: string }[]
+  readonly counts: ScanCounts
+  readonly state: StateWriter
+  readonly devices: SourceDevices
+  /** Whether one of these paths, which were to be linked, is a name of a file that has several. */
+  hasTwins(paths: readonly string[]): boolean
+}
