@@ -61,7 +61,7 @@ export async function unmount(/** @type {string} */ mountpoint) {
       await run('umount', ['--', mountpoint])
       return
     } catch (error) {
-      if (performance.now() > end) throw error
+      if (performance.now() > end || !/busy/u.test(String(error))) throw error
       await sleep(50)
     }
   }

@@ -36,13 +36,14 @@ export async function tortureByPowerCuts(scene) {
   const { session } = scene
   const { seed } = session.options
   const startedMs = performance.now()
-  const tally = { cuts: 0, atEnd: 0, published: 0, notReached: 0, notHeld: 0, notDown: 0 }
+  const tally = { all: 0, cuts: 0, atEnd: 0, published: 0, notReached: 0, notHeld: 0, notDown: 0 }
   /** @type {Record<string, number>} */
   const by = {}
   for (const kind of KINDS) {
     const { template, here, endSource } = await prepare(scene, kind)
     const found = await findPoints(here, here.third, `${session.room}/ground/power`)
     const cuts = cutsOn(kind, found.points.filter(isPersisting), seed)
+    tally.all += cuts.length
     const ends = cuts.filter(({ point }) => point === 'end')
     const chosen = session.choose(cuts, titleOf, session.countOr(SAMPLE))
     for (const cut of new Set([
