@@ -8,7 +8,7 @@ import { PROGRAM } from '../support/snapfs.ts'
 const TORTURE = fileURLToPath(new URL('../../scripts/torture/torture.mjs', import.meta.url))
 /** Another seed is another sample; the full form goes to all points. */
 const SEED = process.env['SNAPFS_TORTURE_SEED'] ?? '1'
-/** It takes less than a minute on two cores, and took almost four where six others worked on them. */
+/** It takes less than a minute on two cores, and took almost four where others worked on them too. */
 const LIMIT_MS = 600_000
 
 /** What one harness prints. */
