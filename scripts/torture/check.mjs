@@ -23,6 +23,7 @@ const WITHOUT_DOUBLES = ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*'
  * @typedef {object} Fault
  * @property {Ended} ended how the run that met the fault ended
  * @property {readonly number[]} [exitCodes] those that are fine
+ * @property {'its own' | 'any'} [ending] whether it must have ended by itself, and not by a signal
  * @property {'late edit' | 'none'} [edit] whether the source changes before the next run
  * @property {() => Promise<void>} [repair] ends the fault, such as a full disk
  */
@@ -33,10 +34,11 @@ const WITHOUT_DOUBLES = ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*'
  * @param {Fault} fault
  * @returns {Promise<{ published: boolean, violations: Violation[] }>}
  */
-export async function checkAfter(place, { ended, exitCodes = SENSIBLE, edit = 'none', repair }) {
+export async function checkAfter(place, fault) {
+  const { ended, exitCodes = SENSIBLE, ending = 'its own', edit = 'none', repair } = fault
   const left = await endAll(place.scene.session.room, ORPHAN_LIMIT_MS)
   const violations = left.map((words) => violation('orphan', `alive after 5 s: ${words}`))
-  violations.push(...checkEnd(ended, exitCodes))
+  violations.push(...checkEnd(ended, exitCodes, ending))
   const known = new Map(place.earlier)
   const { fresh, violations: unlike } = await checkSeries(place, known, ended.exitCode)
   violations.push(...unlike)
@@ -54,12 +56,17 @@ export async function checkAfter(place, { ended, exitCodes = SENSIBLE, edit = 'n
  * Checks a repository after a run during which the source changed, which the snapshot cannot equal.
  * @param {Place} place
  * @param {Ended} ended
- * @returns {Promise<{ known: ReadonlyMap<string, string>, violations: Violation[] }>} known with what is new
+ * @returns {Promise<{ known: ReadonlyMap<string, string>, violations: Violation[], fresh: string[] }>} known
+ *   with what is new, and the fingerprints of that
  */
 export async function checkMoving(place, ended) {
   const known = new Map(place.earlier)
-  const { violations } = await checkSeries(place, known, ended.exitCode, 'moving')
-  return { known, violations: [...checkEnd(ended, [0, 3]), ...violations] }
+  const { fresh, violations } = await checkSeries(place, known, ended.exitCode, 'moving')
+  return {
+    known,
+    violations: [...checkEnd(ended, [0, 3]), ...violations],
+    fresh: fresh.map((name) => known.get(name) ?? ''),
+  }
 }
 
 /**
@@ -173,13 +180,19 @@ async function checkLatest(repository, names) {
 /**
  * @param {Ended} ended
  * @param {readonly number[]} exitCodes
+ * @param {'its own' | 'any'} [ending]
  */
-function checkEnd({ exitCode, signal, stderr, hung }, exitCodes) {
+function checkEnd({ exitCode, signal, stderr, hung }, exitCodes, ending = 'its own') {
   /** @type {Violation[]} */
   const violations = []
   if (hung) violations.push(violation('hang', `it did not end within half a minute: ${stderr}`))
   if (/^\s+at .+:\d+:\d+/mu.test(stderr)) violations.push(violation('stack-trace', stderr))
-  if (exitCode === null || signal !== null) return violations
+  if (exitCode === null) {
+    if (ending === 'its own' && !hung) {
+      violations.push(violation('crash', `ended by ${signal}: ${stderr}`))
+    }
+    return violations
+  }
   if (!exitCodes.includes(exitCode)) {
     violations.push(violation('exit-code', `ended with ${exitCode}: ${stderr}`))
   }

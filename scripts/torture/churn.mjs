@@ -15,12 +15,13 @@ import { randomFrom } from './random.mjs'
 import { placeRepository, startBackUp } from './scene.mjs'
 import { remark } from './session.mjs'
 
-const ROUNDS = { full: 60, short: 2 }
+const ROUNDS = { full: 60, sample: 2 }
 /** Then both start anew, or there would be more and more to compare. */
 const ROUNDS_WITH_ONE_REPOSITORY = 5
 /** Fewer entries than these, and only new ones come. */
 const ENTRIES_FLOOR = 30
 const MINIMUM_EDITS_PER_RUN = 20
+const CAUGHT_SHARE = 0.5
 
 /** @typedef {import('./scene.mjs').Scene} Scene */
 /** @typedef {import('./random.mjs').Random} Random */
@@ -29,14 +30,22 @@ const MINIMUM_EDITS_PER_RUN = 20
 /** @param {Scene} scene */
 export async function tortureByChurning(scene) {
   const { session } = scene
-  const { full, seed, points } = session.options
+  const { seed, points } = session.options
   const startedMs = performance.now()
   const directory = `${session.room}/ground/churn`
   const moving = { ...scene, source: `${directory}/source` }
-  const tally = { rounds: 0, runs: 0, complete: 0, partial: 0, edits: 0, unseenAtRest: 0 }
+  const tally = {
+    rounds: 0,
+    runs: 0,
+    complete: 0,
+    partial: 0,
+    edits: 0,
+    caught: 0,
+    unseenAtRest: 0,
+  }
   /** @type {Record<string, number>} */
   const byKind = {}
-  const rounds = full ? ROUNDS.full : ROUNDS.short
+  const rounds = session.countOr(ROUNDS.sample, ROUNDS.full)
   await mkdir(directory, { recursive: true })
   let place = await placeRepository(moving, scene.third, directory)
   for (let round = 0; round < rounds; round += 1) {
@@ -49,13 +58,16 @@ export async function tortureByChurning(scene) {
     }
     // Rounds build on one another, so all up to the last that was asked for are gone through.
     if (points.length > 0 && !points.some((point) => Number(point.split(' ')[1]) >= round)) break
+    session.choose([title], String, 1)
     const random = randomFrom(seed, `churn ${round}`)
     const group = startBackUp(place)
     let over = false
     void group.ended.finally(() => (over = true))
     let edits = 0
+    /** @type {Set<string>} */
+    const created = new Set()
     while (!over) {
-      const kind = editOnce(moving.source, random)
+      const kind = editOnce(moving.source, random, (name) => created.add(name))
       if (kind !== undefined) {
         edits += 1
         byKind[kind] = (byKind[kind] ?? 0) + 1
@@ -64,22 +76,29 @@ export async function tortureByChurning(scene) {
     }
     const ended = await group.ended
     tally.edits += edits
-    tally.runs += 2
+    tally.runs += 3
     tally.rounds += 1
     if (ended.exitCode === 0) tally.complete += 1
     if (ended.exitCode === 3) tally.partial += 1
-    const { known, violations } = await checkMoving(place, ended)
+    const { known, violations, fresh } = await checkMoving(place, ended)
+    if (fresh.some((snapshot) => wasCaught(snapshot, created))) tally.caught += 1
     place = { ...place, earlier: known }
     session.note('churn', title, violations)
-    const unseen = editUnseenAtRest(moving.source, random)
-    tally.unseenAtRest += unseen
-    const after = await checkNextRun(place)
-    place = { ...place, earlier: after.known }
-    session.note('churn', title, after.violations)
+    // Only what the last snapshot holds as it is can be taken for unchanged, so that one comes first.
+    for (const edit of [() => 0, () => editUnseenAtRest(moving.source, random)]) {
+      tally.unseenAtRest += edit()
+      const after = await checkNextRun(place)
+      place = { ...place, earlier: after.known }
+      session.note('churn', title, after.violations)
+    }
     if (edits < MINIMUM_EDITS_PER_RUN) {
       session.note('churn', title, [{ check: 'not-injected', detail: `only ${edits} edits` }])
     }
     remark(`churn ${title}: ended with ${ended.exitCode} after ${edits} edits`)
+  }
+  if (tally.caught < tally.rounds * CAUGHT_SHARE || tally.unseenAtRest === 0) {
+    const detail = `${tally.caught} of ${tally.rounds} snapshots show a source that moved, ${tally.unseenAtRest} edits kept size and time`
+    session.note('churn', 'as a whole', [{ check: 'not-injected', detail }])
   }
   session.report('churn', startedMs, { ...tally, byKind })
 }
@@ -88,9 +107,10 @@ export async function tortureByChurning(scene) {
  * One change at a place by chance.
  * @param {string} source
  * @param {Random} random
+ * @param {(name: string) => void} onCreated told the name of each new file
  * @returns {string | undefined} what it was; nothing where the place does not allow it
  */
-function editOnce(source, random) {
+function editOnce(source, random, onCreated) {
   const entries = entriesOf(source)
   const files = entries.filter(({ kind }) => kind === 'file')
   const directories = [
@@ -101,6 +121,7 @@ function editOnce(source, random) {
   const at = (/** @type {string} */ path) => Buffer.from(source + path, 'latin1')
   if (entries.length < ENTRIES_FLOOR || files.length === 0) {
     fs.writeFileSync(at(fresh), random.bytes(random.below(5000)))
+    onCreated(nameIn(fresh))
     return 'created'
   }
   const entry = random.pick(entries)
@@ -119,6 +140,7 @@ function editOnce(source, random) {
       return editUnseen(file, random) ? 'edited unseen' : undefined
     case 4:
       fs.writeFileSync(at(fresh), random.bytes(random.below(5000)))
+      onCreated(nameIn(fresh))
       return 'created'
     case 5:
       if (entry.kind === 'directory' && `${fresh}/`.startsWith(`${entry.path}/`)) return undefined
@@ -136,11 +158,26 @@ function editOnce(source, random) {
   }
 }
 
+function nameIn(/** @type {string} */ path) {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/**
+ * Whether a snapshot holds something that was created while it was made, and lacks something else.
+ * @param {string} snapshot its fingerprint
+ * @param {ReadonlySet<string>} created
+ */
+function wasCaught(snapshot, created) {
+  const held = new Set(snapshot.match(/churn-\d+(?=\t)/gu) ?? [])
+  const both = [...created].filter((name) => held.has(name))
+  return both.length > 0 && both.length < created.size
+}
+
 /**
  * Other content under the same size and time, to the nanosecond, in some files that the run has copied.
  * @param {string} source
  * @param {Random} random
- * @returns {number} how many
+ * @returns {number} how many, as looking at them again has shown
  */
 function editUnseenAtRest(source, random) {
   // Names that `touch` can be given as words.
@@ -151,12 +188,21 @@ function editUnseenAtRest(source, random) {
   for (const { path } of files.filter(() => random.below(4) === 0)) {
     const reference = `${source}-reference`
     fs.writeFileSync(reference, '')
+    const before = lookAt(source + path)
     execFileSync('touch', ['-r', source + path, '--', reference])
-    if (editUnseen(Buffer.from(source + path), random)) edited += 1
+    editUnseen(Buffer.from(source + path), random)
     execFileSync('touch', ['-r', reference, '--', source + path])
     fs.unlinkSync(reference)
+    const after = lookAt(source + path)
+    const isUnseen = after.size === before.size && after.modifiedNs === before.modifiedNs
+    if (isUnseen && !after.content.equals(before.content)) edited += 1
   }
   return edited
+}
+
+function lookAt(/** @type {string} */ file) {
+  const { size, mtimeNs } = lstatSync(file, { bigint: true })
+  return { size, modifiedNs: mtimeNs, content: fs.readFileSync(file) }
 }
 
 /**

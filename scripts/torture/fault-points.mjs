@@ -64,6 +64,17 @@ export function isPersisting({ call }) {
 }
 
 /**
+ * Whether a call, as strace prints it, is one that a point may be meant for. Node wakes itself by calls of the
+ * same kinds, more often in one run than in another, and so the number of a point can belong to one of these.
+ * @param {string} line
+ * @param {Point} point
+ * @param {string} repository
+ */
+export function isMeant(line, { program, call }, repository) {
+  return (program === 'rsync' && WRITING.test(call)) || changesRepository(call, line, repository)
+}
+
+/**
  * Traces one backup without a fault.
  * @param {Scene} scene
  * @param {Template} template

@@ -61,21 +61,30 @@ export async function unmount(/** @type {string} */ mountpoint) {
       await run('umount', ['--', mountpoint])
       return
     } catch (error) {
-      if (performance.now() > end) throw error
+      if (performance.now() > end || !/busy/u.test(String(error))) throw error
       await sleep(50)
     }
   }
 }
 
 /**
- * A power cut: what is not on the disk never gets there.
+ * A power cut: what is not on the disk never gets there. Whoever calls it has to look at what it gives.
  * @param {string} mountpoint
  * @param {'as it is' | 'journal first'} what whether what the journal holds in memory still gets to the disk,
  *   without the data of the files it speaks of
+ * @returns {Promise<boolean>} whether the file system is down, which is seen by asking it for a file
  */
 export async function cutPower(mountpoint, what) {
   const command = what === 'as it is' ? 'shutdown' : 'shutdown -f'
   await run('xfs_io', ['-x', '-c', command, mountpoint])
+  const asked = `${mountpoint}/after-the-cut`
+  try {
+    await writeFile(asked, '', { flag: 'wx' })
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EIO'
+  }
+  await rm(asked)
+  return false
 }
 
 /** @param {string} mountpoint */
@@ -96,9 +105,14 @@ export async function roomIn(mountpoint) {
  */
 export async function fillBytes(mountpoint, leaveBytes) {
   await mkdir(`${mountpoint}/filler`)
+  let before = Infinity
   for (let part = 0, refused = 0; refused < 24; part += 1) {
-    const surplus = (await roomIn(mountpoint)).freeBytes - leaveBytes
+    const { freeBytes } = await roomIn(mountpoint)
+    const surplus = freeBytes - leaveBytes
     if (surplus <= 0) return
+    // What takes nothing is as good as refused, or this would go on for ever.
+    if (freeBytes >= before) refused += 1
+    before = freeBytes
     const bytes = Math.max(4096, Math.floor(surplus / 2 ** refused / 4096) * 4096)
     const file = `${mountpoint}/filler/${part}`
     // The map of a file takes blocks too, so the last ones may have to be asked for in smaller pieces.

@@ -27,6 +27,8 @@ const AMPLE_PERCENT = 200
 /** A block or two that the map of the filler itself may have given back. */
 const SLACK_BYTES = 64 * 1024
 
+const FREE = /** @type {const} */ ({ bytes: 'freeBytes', inodes: 'freeInodes' })
+
 /** @typedef {import('./scene.mjs').Scene} Scene */
 /** @typedef {'ext4' | 'tmpfs'} Kind */
 /** @typedef {'bytes' | 'inodes'} What */
@@ -37,7 +39,7 @@ export async function tortureByFilling(scene) {
   const { session } = scene
   const startedMs = performance.now()
   const mountpoint = `${session.room}/full`
-  const tally = { levels: 0, refused: 0, whole: 0, listedWithoutRoom: 0 }
+  const tally = { all: 0, levels: 0, refused: 0, whole: 0, listedWithoutRoom: 0 }
   /** @type {Record<string, number>} */
   const needed = {}
   const titleOf = (/** @type {Level} */ { kind, what, percent }) => `${kind}:${what}:${percent}`
@@ -45,22 +47,36 @@ export async function tortureByFilling(scene) {
     const need = await withFileSystem(scene, kind, mountpoint, () => measureNeed(scene, mountpoint))
     needed[`${kind} bytes`] = need.bytes
     needed[`${kind} inodes`] = need.inodes
-    const levels = levelsOf(kind, session.options.full)
-    for (const level of session.choose(levels, titleOf, Infinity)) {
+    const levels = levelsOf(kind, session.isSample)
+    tally.all += levels.length
+    // No room at all and ample room are always gone to: they show that the levels between are what they say.
+    const ends = levels.filter(({ percent }) => percent === 0 || percent === AMPLE_PERCENT)
+    for (const level of new Set([
+      ...session.choose(ends, titleOf, Infinity),
+      ...session.choose(levels, titleOf, session.countOr(Infinity)),
+    ])) {
       session.signal.throwIfAborted()
       await withFileSystem(scene, kind, mountpoint, async () => {
         const place = await placeRepository(scene, scene.third, mountpoint)
-        const free = await fill(mountpoint, level, need)
+        const { left, surplus } = await fill(mountpoint, level, need)
+        if (surplus > 0) {
+          const detail = `${surplus} more ${level.what} were left free than there should be`
+          session.note('full', titleOf(level), [{ check: 'not-injected', detail }])
+        }
         const ended = await backUp(place)
-        const repair = () => makeRoom(mountpoint)
+        // It is asked for after the listing.
+        let stillFull = false
+        const repair = async () => {
+          stillFull = left === 0 && (await roomIn(mountpoint))[FREE[level.what]] === 0
+          await makeRoom(mountpoint)
+        }
         const exitCodes = level.percent === AMPLE_PERCENT ? [0] : [0, FULL_CODE]
         const { published, violations } = await checkAfter(place, { ended, exitCodes, repair })
         tally.levels += 1
         if (ended.exitCode === FULL_CODE) tally.refused += 1
         if (ended.exitCode === 0 && published) tally.whole += 1
-        // The listing is asked for before room is made again.
         const listed = !violations.some(({ check }) => check === 'half-made')
-        if (level.what === 'bytes' && free.freeBytes === 0 && listed) tally.listedWithoutRoom += 1
+        if (stillFull && listed) tally.listedWithoutRoom += 1
         session.note('full', titleOf(level), violations)
         remark(`full ${titleOf(level)}: ended with ${ended.exitCode}`)
       })
@@ -77,24 +93,23 @@ export async function tortureByFilling(scene) {
 }
 
 /**
- * Short: each tenth, in turn on one and on the other; of inodes none at all, since with some left rsync 3.5.0
- * waits for itself for ever (native-notes/reliability.md).
+ * A sample: each tenth of the bytes, in turn on one and on the other, and no inode at all.
  * @param {Kind} kind
- * @param {boolean} full
+ * @param {boolean} isSample
  * @returns {Level[]}
  */
-function levelsOf(kind, full) {
-  const step = full ? 1 : 10
+function levelsOf(kind, isSample) {
+  const step = isSample ? 10 : 1
   /** @type {Level[]} */
   const levels = []
   for (let percent = 0, index = 0; percent <= 100; percent += step, index += 1) {
-    if (full || index % 2 === (kind === 'ext4' ? 0 : 1))
+    if (!isSample || index % 2 === (kind === 'ext4' ? 0 : 1))
       levels.push({ kind, what: 'bytes', percent })
   }
-  for (const percent of full ? [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100] : [0]) {
-    if (full || kind === 'tmpfs') levels.push({ kind, what: 'inodes', percent })
+  for (const percent of isSample ? [0] : [0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100]) {
+    if (!isSample || kind === 'tmpfs') levels.push({ kind, what: 'inodes', percent })
   }
-  if (full || kind === 'ext4') levels.push({ kind, what: 'bytes', percent: AMPLE_PERCENT })
+  if (!isSample || kind === 'ext4') levels.push({ kind, what: 'bytes', percent: AMPLE_PERCENT })
   return levels
 }
 
@@ -140,13 +155,14 @@ async function measureNeed(scene, mountpoint) {
  * @param {string} mountpoint
  * @param {Level} level
  * @param {{ bytes: number, inodes: number }} need
+ * @returns {Promise<{ left: number, surplus: number }>} what is free, and how much more than asked for
  */
 async function fill(mountpoint, { what, percent }, need) {
   const leave = Math.floor((need[what] * percent) / 100)
   if (what === 'bytes') await fillBytes(mountpoint, leave)
   else await fillInodes(mountpoint, leave)
   const free = await roomIn(mountpoint)
-  const left = what === 'bytes' ? free.freeBytes - SLACK_BYTES : free.freeInodes
-  if (left > leave) throw new Error(`asked for ${leave} free ${what}, there are ${left}`)
-  return free
+  const left = free[FREE[what]]
+  const slack = what === 'bytes' ? SLACK_BYTES : 0
+  return { left, surplus: Math.max(0, left - leave - slack) }
 }

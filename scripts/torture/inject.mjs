@@ -101,6 +101,32 @@ export async function strike(place, { program, run: start, call, number }, fault
   }
 }
 
+/**
+ * What a trace says of the call that a fault was meant for: which thread has come to it, since strace prints a
+ * call when it begins, and how it ended, unless it has not.
+ * @param {string} trace
+ * @param {Point} point
+ * @returns {{ thread: string, line: string, result: string | undefined } | undefined}
+ */
+export function callAt(trace, { call, number }) {
+  /** @type {Map<string, number>} */
+  const counts = new Map()
+  for (const begun of trace.matchAll(new RegExp(`^(\\d+) +${call}\\((.*)$`, 'gmu'))) {
+    const [line, thread = '', rest = ''] = begun
+    const count = (counts.get(thread) ?? 0) + 1
+    counts.set(thread, count)
+    if (count < number) continue
+    const later = new RegExp(`^${thread} +<\\.\\.\\. ${call} resumed>(.*)$`, 'mu')
+    const end = rest.endsWith('<unfinished ...>')
+      ? later.exec(trace.slice(begun.index + line.length))?.[1]
+      : rest
+    const result = /\) += (.*)$/u.exec(end ?? '')?.[1]
+    // A question mark stands for what a killed thread never learned.
+    return { thread, line, result: result?.startsWith('?') ? undefined : result }
+  }
+  return undefined
+}
+
 /** @type {Map<string, string>} */
 const places = new Map()
 

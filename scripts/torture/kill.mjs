@@ -7,18 +7,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAfter } from './check.mjs'
 import { findPoints, nameOf } from './fault-points.mjs'
-import { strike } from './inject.mjs'
+import { callAt, strike } from './inject.mjs'
 import { processesOf } from './processes.mjs'
 import { lotOf } from './random.mjs'
 import { keepTemplate, placeRepository, startBackUp } from './scene.mjs'
 import { remark } from './session.mjs'
 
-const KILLED = '+++ killed by SIGKILL +++'
-/** Points of the short form, and of the scenes beside the usual one in the full form. */
-const SHORT_POINTS = 3
+const SAMPLE = { all: 3, one: 1 }
+/** Points of the scenes beside the usual one, in the full form. */
 const OTHER_POINTS = 40
 /** The moments at which snapfs is killed, after rsync was first seen. */
-const MOMENTS = { full: 40, short: 1 }
+const MOMENTS = { full: 40, sample: 1 }
 const BETWEEN_MOMENTS_MS = 4
 /** Threads race, so a point near the end of a run may not come. */
 const MISSED_SHARE = 0.05
@@ -31,7 +30,7 @@ const MISSED_SHARE = 0.05
 /** @param {Scene} scene */
 export async function tortureByKilling(scene) {
   const { session } = scene
-  const { full, seed } = session.options
+  const { seed } = session.options
   const startedMs = performance.now()
   const directory = `${session.room}/ground/kill`
   const found = await findPoints(scene, scene.third, directory)
@@ -48,31 +47,35 @@ export async function tortureByKilling(scene) {
       else if (way === 'all') tally.killedAll += 1
       else tally.killedOne += 1
       const edit = lotOf(seed, titleOf(point)) % 3 === 0 ? 'late edit' : 'none'
-      const { published, violations } = await checkAfter(place, { ended, edit })
+      const { published, violations } = await checkAfter(place, { ended, ending: 'any', edit })
       if (published) tally.published += 1
       session.note('kill', titleOf(point), violations)
       remark(`kill ${titleOf(point)}: ${killed ? 'killed' : 'not reached'}`)
     }
   }
 
-  await sweep('third', scene.third, found.points, 'all', full ? Infinity : SHORT_POINTS)
-  await sweep('third', scene.third, found.points, 'one', full ? Infinity : 1)
-  if (full) {
+  await sweep('third', scene.third, found.points, 'all', session.countOr(SAMPLE.all))
+  await sweep('third', scene.third, found.points, 'one', session.countOr(SAMPLE.one))
+  if (!session.isSample) {
+    const others = session.countOr(0, OTHER_POINTS)
     const begun = await findPoints(scene, scene.first, directory)
-    await sweep('first', scene.first, begun.points, 'all', OTHER_POINTS)
+    await sweep('first', scene.first, begun.points, 'all', others)
     const left = await interrupted(scene, found.points)
     const again = await findPoints(scene, left, directory)
-    await sweep('again', left, again.points, 'all', OTHER_POINTS)
-    await sweep('again', left, again.points, 'one', OTHER_POINTS)
+    await sweep('again', left, again.points, 'all', others)
+    await sweep('again', left, again.points, 'one', others)
   }
-  for (let index = 0; index < (full ? MOMENTS.full : MOMENTS.short); index += 1) {
-    const title = `third:snapfs:${index * BETWEEN_MOMENTS_MS} ms`
-    if (session.choose([title], String, 1).length === 0) continue
+  // The first ones, since rsync is there for no more than some of them.
+  const moments = session.countOr(MOMENTS.sample, MOMENTS.full)
+  const delaysMs = Array.from({ length: moments }, (_, index) => index * BETWEEN_MOMENTS_MS)
+  const momentOf = (/** @type {number} */ delayMs) => `third:snapfs:${delayMs} ms`
+  for (const delayMs of session.choose(delaysMs, momentOf, Infinity)) {
+    const title = momentOf(delayMs)
     session.signal.throwIfAborted()
     const place = await placeRepository(scene, scene.third, directory)
-    const { ended, left } = await killSnapfsAlone(place, index * BETWEEN_MOMENTS_MS)
+    const { ended, left } = await killSnapfsAlone(place, delayMs)
     if (left) tally.killedBesideRsync += 1
-    const { published, violations } = await checkAfter(place, { ended })
+    const { published, violations } = await checkAfter(place, { ended, ending: 'any' })
     if (published) tally.published += 1
     session.note('kill', title, violations)
     remark(`kill ${title}: ${left ? 'killed beside rsync' : 'no rsync was there any more'}`)
@@ -98,11 +101,23 @@ export async function tortureByKilling(scene) {
 async function killAt(place, point, way) {
   let killed = false
   const { ended } = await strike(place, point, 'signal=KILL', (trace, group) => {
-    if (killed || !trace.includes(KILLED)) return
+    if (killed || !isKilled(trace, point)) return
     killed = true
     if (way === 'all') group.kill()
   })
-  return { ended, killed }
+  // Not all were killed at once when snapfs had the time to end by itself.
+  return { ended, killed: killed && (way === 'one' || ended.signal === 'SIGKILL') }
+}
+
+/**
+ * Whether it was the thread at the point that was killed, and not another or later.
+ * @param {string} trace
+ * @param {Point} point
+ */
+function isKilled(trace, point) {
+  const at = callAt(trace, point)
+  if (at === undefined) return false
+  return new RegExp(`^${at.thread} +\\+\\+\\+ killed by SIGKILL`, 'mu').test(trace)
 }
 
 /**
@@ -121,7 +136,8 @@ async function killSnapfsAlone(place, delayMs) {
   await sleep(delayMs)
   const left = processesOf(room).some(isCopying)
   group.killLeader()
-  return { ended: await group.ended, left }
+  const ended = await group.ended
+  return { ended, left: left && ended.signal === 'SIGKILL' }
 }
 
 /**

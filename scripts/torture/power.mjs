@@ -8,7 +8,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { checkAfter } from './check.mjs'
 import { findPoints, isPersisting, nameOf } from './fault-points.mjs'
 import { cutPower, makeImage, mountImage, unmount } from './file-system.mjs'
-import { strike } from './inject.mjs'
+import { callAt, strike } from './inject.mjs'
 import { endAll, run } from './processes.mjs'
 import { lotOf } from './random.mjs'
 import { backUp, placeRepository } from './scene.mjs'
@@ -16,34 +16,40 @@ import { remark } from './session.mjs'
 
 /** Longer than any run may take; the cut ends it. */
 const HOLD = 'delay_enter=100s'
-const SHORT_CUTS = 2
-/** The short form cuts the power once after a success, where the mount costs least. */
-const SHORT_END_ON = 'ext4'
+/** On each file system. */
+const SAMPLE = 1
+/** A sample cuts the power once after a success, where the mount costs least. */
+const SAMPLE_END_ON = 'ext4'
 const MISSED_SHARE = 0.05
 const KINDS = /** @type {const} */ (['ext4', 'xfs'])
 const WAYS = /** @type {const} */ (['as it is', 'journal first'])
 
 /** @typedef {import('./scene.mjs').Scene} Scene */
 /** @typedef {import('./scene.mjs').Place} Place */
+/** @typedef {import('./processes.mjs').Ended} Ended */
 /** @typedef {import('./fault-points.mjs').Point} Point */
+/** @typedef {'cut' | 'notReached' | 'notHeld' | 'notDown'} Outcome */
 /** @typedef {{ point: Point | 'end', kind: 'ext4' | 'xfs', way: 'as it is' | 'journal first' }} Cut */
 
 /** @param {Scene} scene */
 export async function tortureByPowerCuts(scene) {
   const { session } = scene
-  const { full, seed } = session.options
+  const { seed } = session.options
   const startedMs = performance.now()
-  const tally = { cuts: 0, atEnd: 0, published: 0, notReached: 0 }
+  const tally = { all: 0, cuts: 0, atEnd: 0, published: 0, notReached: 0, notHeld: 0, notDown: 0 }
   /** @type {Record<string, number>} */
   const by = {}
   for (const kind of KINDS) {
     const { template, here, endSource } = await prepare(scene, kind)
     const found = await findPoints(here, here.third, `${session.room}/ground/power`)
     const cuts = cutsOn(kind, found.points.filter(isPersisting), seed)
+    tally.all += cuts.length
     const ends = cuts.filter(({ point }) => point === 'end')
-    const chosen = session.choose(cuts, titleOf, full ? Infinity : SHORT_CUTS / KINDS.length)
+    const chosen = session.choose(cuts, titleOf, session.countOr(SAMPLE))
     for (const cut of new Set([
-      ...(full || kind !== SHORT_END_ON ? [] : session.choose(ends, titleOf, 1)),
+      ...(session.isSample && kind !== SAMPLE_END_ON
+        ? []
+        : session.choose(ends, titleOf, session.countOr(SAMPLE))),
       ...chosen,
     ])) {
       session.signal.throwIfAborted()
@@ -53,23 +59,27 @@ export async function tortureByPowerCuts(scene) {
           repository: `${mountpoint}/repository`,
           earlier: scene.third.earlier,
         }
-        const { ended, wasCut } = await cutAt(place, mountpoint, cut)
-        if (!wasCut) tally.notReached += 1
-        else if (cut.point === 'end') tally.atEnd += 1
-        else tally.cuts += 1
-        by[`${kind}, ${cut.way}`] = (by[`${kind}, ${cut.way}`] ?? 0) + 1
+        const { ended, outcome } = await cutAt(place, mountpoint, cut)
+        if (outcome !== 'cut') tally[outcome] += 1
+        else {
+          tally[cut.point === 'end' ? 'atEnd' : 'cuts'] += 1
+          by[`${kind}, ${cut.way}`] = (by[`${kind}, ${cut.way}`] ?? 0) + 1
+        }
         await remount()
-        const { published, violations } = await checkAfter(place, { ended })
+        const ending = cut.point === 'end' ? 'its own' : 'any'
+        const { published, violations } = await checkAfter(place, { ended, ending })
         if (published) tally.published += 1
         session.note('power', titleOf(cut), violations)
-        remark(`power ${titleOf(cut)}: ${wasCut ? 'cut' : 'not reached'}`)
+        remark(`power ${titleOf(cut)}: ${outcome}`)
       })
     }
     await endSource()
     await rm(template)
   }
-  if (tally.cuts === 0 || tally.notReached > tally.cuts * MISSED_SHARE) {
-    const detail = `the power was cut ${tally.cuts} times, ${tally.notReached} points were not reached`
+  const { cuts, atEnd, notReached, notHeld, notDown } = tally
+  const missed = notReached > cuts * MISSED_SHARE || notHeld > 0 || notDown > 0
+  if (cuts + atEnd === 0 || missed) {
+    const detail = `${cuts} cuts in the middle and ${atEnd} at the end; ${notReached} points were not reached, ${notHeld} calls not held, and ${notDown} times the file system stayed up`
     session.note('power', 'as a whole', [{ check: 'not-injected', detail }])
   }
   session.report('power', startedMs, { ...tally, by })
@@ -146,36 +156,25 @@ async function withCopy(template, mountpoint, body) {
  * @param {Place} place
  * @param {string} mountpoint
  * @param {Cut} cut
+ * @returns {Promise<{ ended: Ended, outcome: Outcome }>}
  */
 async function cutAt(place, mountpoint, { point, way }) {
   if (point === 'end') {
     const ended = await backUp(place)
-    await cutPower(mountpoint, way)
-    return { ended, wasCut: true }
+    return { ended, outcome: (await cutPower(mountpoint, way)) ? 'cut' : 'notDown' }
   }
-  /** @type {Promise<void> | undefined} */
+  /** @type {Promise<boolean> | undefined} */
   let cutting
-  const { ended } = await strike(place, point, HOLD, (trace, group) => {
-    if (cutting !== undefined || !isHeld(trace, point)) return
+  const { ended, trace } = await strike(place, point, HOLD, (trace, group) => {
+    if (cutting !== undefined || callAt(trace, point) === undefined) return
     cutting = cutPower(mountpoint, way).finally(() => group.kill())
+    // A failure is met where it is awaited.
+    cutting.catch(() => undefined)
   })
-  await cutting
+  const isDown = await cutting
   await endAll(place.scene.session.room, 0)
-  return { ended, wasCut: cutting !== undefined }
-}
-
-/**
- * Whether a thread has come to the call that is held: strace prints a call when it begins.
- * @param {string} trace
- * @param {Point} point
- */
-function isHeld(trace, { call, number }) {
-  /** @type {Map<string, number>} */
-  const counts = new Map()
-  for (const [, thread = ''] of trace.matchAll(new RegExp(`^(\\d+) +${call}\\(`, 'gmu'))) {
-    const count = (counts.get(thread) ?? 0) + 1
-    if (count >= number) return true
-    counts.set(thread, count)
-  }
-  return false
+  if (isDown === undefined) return { ended, outcome: 'notReached' }
+  // Had it not been held, the call would have come back before or after the cut.
+  if (callAt(trace, point)?.result !== undefined) return { ended, outcome: 'notHeld' }
+  return { ended, outcome: isDown ? 'cut' : 'notDown' }
 }

@@ -56,26 +56,35 @@ const PROOFS = [
     check: 'half-made',
     program: 'writes-where-all-see',
   },
+  { title: 'no room is taken', harness: 'full', check: 'not-injected', path: 'without-filling' },
   {
     title: 'nothing is synced before it is published',
     harness: 'power',
     check: 'lied',
     standIn: 'without-sync',
   },
-  { title: 'no power is cut', harness: 'power', check: 'not-injected', path: 'without-injection' },
+  { title: 'no call is held', harness: 'power', check: 'not-injected', path: 'without-injection' },
+  { title: 'no power is cut', harness: 'power', check: 'not-injected', path: 'without-power-cut' },
   {
     title: 'what keeps size and time is not looked at',
     harness: 'churn',
     check: 'next-run lied',
     program: 'writes-where-all-see',
   },
+  {
+    title: 'nothing changes in time',
+    harness: 'churn',
+    check: 'not-injected',
+    program: 'ends-at-once',
+  },
 ]
 
 /**
  * @param {import('./session.mjs').Options} options
+ * @param {string} room
  * @returns {Promise<boolean>} whether every breakage was noticed
  */
-export async function prove({ seed, snapfs, dir, only }) {
+export async function prove({ seed, snapfs, only }, room) {
   const broken = fileURLToPath(new URL('broken/', import.meta.url))
   const torture = fileURLToPath(new URL('torture.mjs', import.meta.url))
   let unnoticed = 0
@@ -92,7 +101,7 @@ export async function prove({ seed, snapfs, dir, only }) {
         '--seed',
         String(seed),
         '--dir',
-        dir,
+        room,
         '--only',
         harness,
         '--snapfs',
