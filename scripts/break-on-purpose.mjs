@@ -15,6 +15,20 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a source that shrank is copied',
+    file: 'src/actions/guard-source.ts',
+    from: 'if (!isAccepted) throw shrinkError(source, shrink)',
+    to: 'void isAccepted',
+    test: ['integration', 'source-guards.test.ts', 'shrank'],
+  },
+  {
+    title: 'a partial snapshot makes a shrunken source look whole',
+    file: 'src/actions/judge-shrink.ts',
+    from: "manifest.outcome === 'complete' ||",
+    to: "manifest.outcome !== 'complete' ||",
+    test: ['unit', 'judge-shrink.test.ts'],
+  },
+  {
     title: 'rsync writes into the newest snapshot',
     file: 'src/actions/transfer-tree.ts',
     from: 'destination: run.staged.tree,',

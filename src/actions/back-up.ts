@@ -7,18 +7,12 @@ import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { takeLeftovers } from '../repository/leftovers.ts'
 import { type Lock, takeLock } from '../repository/lock.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
-import {
-  prepareSeries,
-  publishSnapshot,
-  stageSnapshot,
-  type StagedSnapshot,
-} from '../repository/staged-snapshot.ts'
+import { prepareSeries, publishSnapshot, stageSnapshot } from '../repository/staged-snapshot.ts'
 import { removeOldStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
@@ -27,16 +21,16 @@ import type { RsyncVersion } from '../rsync/version.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
+import { type Acceptance, type Accepted, guardAgainstShrink } from './guard-source.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
 import { waitForLock } from './wait-for-lock.ts'
 
-export interface BackUpRequest {
+export interface BackUpRequest extends Acceptance {
   readonly profile: Profile
   /** Patterns beside those of the profile. */
   readonly exclude: readonly string[]
-  readonly emptySource: 'refuse' | 'allow'
   /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
   readonly waitMs: number
   /** Called once, with a sentence about the other, when the wait begins. */
@@ -129,10 +123,14 @@ interface Run {
 async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { request, place, source, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
-  if (request.emptySource === 'refuse') await refuseSuddenlyEmpty(source, snapshots.at(-1))
+  const accepts = request.changedSource === 'accept'
+  if (request.emptySource === 'refuse' && !accepts) {
+    await refuseSuddenlyEmpty(source, snapshots.at(-1))
+  }
   const leftovers = await takeLeftovers(place)
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
+  const accepted: Accepted[] = []
   const task: TreeTransfer = {
     place,
     source,
@@ -145,12 +143,13 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     startedMs,
     signal: request.signal,
     onProgress: request.onProgress,
+    judgeScan: (scan) => accepted.push(...guardAgainstShrink({ ...request, ...task }, scan)),
   }
   const { clock } = run.world
   let made: Made
   let late: readonly string[]
   try {
-    made = await withCheckpoints(staged, clock, () => makeWhole(run, task))
+    made = await withCheckpoints(staged, clock, () => makeWhole(run, task, accepted))
     late = await publishSnapshot(place, staged, made.manifest)
   } catch (error) {
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
@@ -185,7 +184,11 @@ interface Made {
 }
 
 /** Everything before the snapshot gets its name. */
-async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
+async function makeWhole(
+  run: Run,
+  task: TreeTransfer,
+  accepted: readonly Accepted[],
+): Promise<Made> {
   const { staged, signal } = task
   const transfer = await transferTree(task)
   // The files reach the disk while we look at them; what is written after that is little.
@@ -193,7 +196,7 @@ async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
     confirmTransfer(task, transfer),
     syncFileSystem(staged.directory),
   ])
-  const manifest = describeRun(run, transfer, confirmed, staged, task.snapshots)
+  const manifest = describeRun(run, transfer, confirmed, task, accepted)
   await transfer.log.write()
   throwIfInterrupted(signal)
   return { manifest, transfer, early: await keepState(task, confirmed) }
@@ -219,8 +222,8 @@ function describeRun(
   run: Run,
   transfer: TransferResult,
   confirmed: ConfirmedTransfer,
-  staged: StagedSnapshot,
-  snapshots: readonly Snapshot[],
+  { staged, snapshots }: Pick<TreeTransfer, 'staged' | 'snapshots'>,
+  accepted: readonly Accepted[],
 ): Manifest {
   const { request, world, repository, source, rsync } = run
   return {
@@ -240,6 +243,9 @@ function describeRun(
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
     counts: transfer.summary,
+    ...(accepted.length === 0
+      ? {}
+      : { accepted: accepted.map(({ what }) => what), remarks: accepted.map(({ why }) => why) }),
     problemCount: confirmed.problemCount,
     problems: [...confirmed.problems],
     snapfsVersion: world.version,

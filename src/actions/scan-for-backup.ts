@@ -27,7 +27,7 @@ export interface BackupScan {
 
 /**
  * @param fidelity what this run copies with the content
- * @throws SnapfsError when a signal ended it
+ * @throws SnapfsError when a signal ended it, or the source is judged not to be backed up
  */
 export async function scanForBackup(
   run: TreeTransfer,
@@ -76,6 +76,7 @@ export async function scanForBackup(
       }),
   })
   throwIfInterrupted(signal)
+  run.judgeScan(scan)
   const repositories = scan.repositories.map(
     (path) => `/${Buffer.from(path, 'latin1').toString('utf8')}`,
   )

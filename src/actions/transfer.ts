@@ -36,6 +36,8 @@ export interface TreeTransfer {
   readonly startedMs: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Called with the scan before anything is copied. @throws SnapfsError when it must not be */
+  readonly judgeScan: (scan: SourceScan) => void
 }
 
 export interface TransferResult {

@@ -8,6 +8,7 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
+import { profileSettings, settingsEntries } from './profile-settings.ts'
 
 export interface Config {
   /** Where it was read from, for messages. */
@@ -59,6 +60,7 @@ const profileSchema = v.strictObject({
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
   wait: v.optional(waitSchema),
+  ...settingsEntries,
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -116,6 +118,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       repository: expandHome(place, homeDirectory),
       exclude: table.exclude,
       ...(waitMs === undefined ? {} : { waitMs }),
+      ...profileSettings(table),
     }
   })
   if (profiles.length === 0) {
@@ -169,7 +172,9 @@ function expandHome(path: string, homeDirectory: string): string {
 function explain(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'unknown key'
   if (issue.received === 'undefined') return 'is missing'
-  return issue.type === 'check' ? issue.message : `expected ${issue.expected ?? 'something else'}`
+  return issue.type === 'check' || issue.type === 'raw_transform'
+    ? issue.message
+    : `expected ${issue.expected ?? 'something else'}`
 }
 
 interface Position {

@@ -76,6 +76,10 @@ const manifestSchema = v.object({
   /** The exclude rules in force, in rsync's language, in order. */
   filters: v.array(v.string()),
   counts: countsSchema,
+  /** What a guard would have refused, had the user not accepted it. */
+  accepted: v.optional(v.array(v.picklist(['shrink']))),
+  /** Sentences about the run for who reads this later. */
+  remarks: v.optional(v.array(v.string())),
   /** How many problems there were, also those beyond the limit. */
   problemCount: count,
   problems: v.array(problemSchema),

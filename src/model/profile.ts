@@ -1,4 +1,5 @@
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import type { MaxShrink } from './max-shrink.ts'
 
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
 export interface Profile {
@@ -11,6 +12,8 @@ export interface Profile {
   readonly exclude: readonly string[]
   /** How long a backup waits for another one of the profile; Infinity: for ever. Absent: not at all. */
   readonly waitMs?: number
+  /** Absent: the default. */
+  readonly maxShrink?: MaxShrink
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

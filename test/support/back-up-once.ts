@@ -29,7 +29,9 @@ export async function repositoryAt(path: string): Promise<void> {
 export async function backUpOnce(
   repository: string,
   source: string,
-  options: Partial<Pick<BackUpRequest, 'exclude' | 'emptySource' | 'signal' | 'onProgress'>> = {},
+  options: Partial<
+    Pick<BackUpRequest, 'exclude' | 'emptySource' | 'changedSource' | 'signal' | 'onProgress'>
+  > = {},
   world: World = testWorld(),
 ): Promise<BackUpReport> {
   return backUp(
@@ -37,6 +39,7 @@ export async function backUpOnce(
       profile: { name: 'home', source, repository, exclude: [] },
       exclude: [],
       emptySource: 'refuse',
+      changedSource: 'refuse',
       signal: new AbortController().signal,
       waitMs: 0,
       onWait: () => undefined,

@@ -1,5 +1,5 @@
 /** `snapfs backup` */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { BackUpReport } from '../../actions/back-up.ts'
 import { throwIfInterrupted } from '../../actions/interruption.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
@@ -30,6 +30,13 @@ One backup of a profile runs at a time. A second one ends with status 11 and say
 terminal it says once whom it waits for. In a crontab give a DURATION shorter than the time between two runs,
 so that they do not queue up. The lock of a process that was killed, or that a reboot ended, is taken over at once.
 
+A source that has become much smaller is refused with status 14 before anything is copied: a disk may not be
+mounted, or something was removed by mistake. That is so when it has fewer than half of the files and directories
+of the last complete snapshot, or less than a tenth of the bytes, and that one had at least 100; and when it is
+empty and was not. "max_shrink" in the configuration sets another share ("80 %"), or "off". Where the source is
+meant to be so, --accept-shrink makes the snapshot once, and the next one is held against it. What a new exclude
+pattern leaves out is no shrinking.
+
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
 sizes and times.`)
@@ -39,6 +46,7 @@ interface Options {
   readonly source?: string
   readonly profile?: string
   readonly exclude: readonly string[]
+  readonly acceptShrink?: true
   readonly allowEmpty?: true
   /** Milliseconds; Infinity for ever. */
   readonly wait?: number
@@ -65,7 +73,8 @@ export function addBackup(
       (pattern: string, earlier: readonly string[]) => [...earlier, pattern],
       [] as readonly string[],
     )
-    .option('--allow-empty', 'back up a source that is empty although its last snapshot was not')
+    .option('--accept-shrink', 'back up a source that shrank, or is empty, as it is now')
+    .addOption(new Option('--allow-empty', 'the same, for an empty source alone').hideHelp())
     .addOption(waitOption())
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
@@ -180,6 +189,7 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
         profile,
         exclude: options.exclude,
         emptySource: options.allowEmpty ? 'allow' : 'refuse',
+        changedSource: options.acceptShrink ? 'accept' : 'refuse',
         waitMs: options.wait ?? profile.waitMs ?? 0,
         signal: context.signal,
         onWait: (sentence) => {

@@ -1,0 +1,31 @@
+/** The settings of a profile that guard a backup, from the words of the configuration to values. */
+import * as v from 'valibot'
+import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
+import type { Profile } from '../model/profile.ts'
+
+/** Of a table `[profile.NAME]`, beside what is backed up. */
+export const settingsEntries = {
+  max_shrink: v.optional(
+    worded(parseMaxShrink, `a share of the source is written as ${MAX_SHRINK_EXAMPLES}`),
+  ),
+}
+
+type Settings = v.InferOutput<v.ObjectSchema<typeof settingsEntries, undefined>>
+
+export function profileSettings(table: Settings): Pick<Profile, 'maxShrink'> {
+  const { max_shrink: maxShrink } = table
+  return { ...(maxShrink === undefined ? {} : { maxShrink }) }
+}
+
+/** A text that a parser of ours understands. */
+function worded<Value>(parse: (text: string) => Value | undefined, otherwise: string) {
+  return v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): Value => {
+      const value = parse(dataset.value)
+      if (value !== undefined) return value
+      addIssue({ message: otherwise })
+      return NEVER
+    }),
+  )
+}
