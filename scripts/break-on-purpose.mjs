@@ -29,6 +29,20 @@ const BREAKAGES = [
     test: ['unit', 'judge-shrink.test.ts'],
   },
   {
+    title: 'a disk that is all but full is written to',
+    file: 'src/actions/check-room.ts',
+    from: 'if (shortage === undefined) return',
+    to: 'if (shortage === undefined || place.profile !== "") return',
+    test: ['integration', 'source-guards.test.ts', 'without the room'],
+  },
+  {
+    title: 'what a killed run left keeps the disk too full for the next',
+    file: 'src/actions/check-room.ts',
+    from: 'if (names.length === 0) await',
+    to: 'void names\n  await',
+    test: ['integration', 'source-guards.test.ts', 'fills the disk'],
+  },
+  {
     title: 'rsync writes into the newest snapshot',
     file: 'src/actions/transfer-tree.ts',
     from: 'destination: run.staged.tree,',

@@ -3,6 +3,7 @@
  * shown under a snapshot's name before it is whole and on the disk, and nothing published is touched.
  */
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
+import type { Floors } from '../model/floor.ts'
 import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
@@ -18,6 +19,7 @@ import { withStorageErrors } from '../repository/storage-error.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
+import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
@@ -31,6 +33,8 @@ export interface BackUpRequest extends Acceptance {
   readonly profile: Profile
   /** Patterns beside those of the profile. */
   readonly exclude: readonly string[]
+  /** What must be free in the repository before anything is written. */
+  readonly floors: Floors
   /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
   readonly waitMs: number
   /** Called once, with a sentence about the other, when the wait begins. */
@@ -61,7 +65,9 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
   const source = await checkSource(profile.source, repository.path)
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
+  const room = { place, floors: request.floors }
   return withStorageErrors(repository.path, async () => {
+    await refuseWithoutRoomEarly(room)
     const lock = await lockSeries(request, world, place)
     return thenAlways(
       async () => {
@@ -72,6 +78,7 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
           world,
           repository,
           place,
+          room,
           rsync,
           startedMs,
           startedElapsed,
@@ -113,6 +120,7 @@ interface Run {
   readonly world: World
   readonly repository: Repository
   readonly place: SeriesPlace
+  readonly room: RoomQuestion
   readonly source: string
   readonly rsync: RsyncVersion
   readonly startedMs: number
@@ -127,7 +135,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   if (request.emptySource === 'refuse' && !accepts) {
     await refuseSuddenlyEmpty(source, snapshots.at(-1))
   }
-  const leftovers = await takeLeftovers(place)
+  const leftovers = await makeSureOfRoom(run.room, await takeLeftovers(place))
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
   const accepted: Accepted[] = []

@@ -1,5 +1,11 @@
 /** The settings of a profile that guard a backup, from the words of the configuration to values. */
 import * as v from 'valibot'
+import {
+  INODE_FLOOR_EXAMPLES,
+  parseInodeFloor,
+  parseSpaceFloor,
+  SPACE_FLOOR_EXAMPLES,
+} from '../model/floor.ts'
 import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
 import type { Profile } from '../model/profile.ts'
 
@@ -8,13 +14,24 @@ export const settingsEntries = {
   max_shrink: v.optional(
     worded(parseMaxShrink, `a share of the source is written as ${MAX_SHRINK_EXAMPLES}`),
   ),
+  min_free: v.optional(worded(parseSpaceFloor, `a floor is written as ${SPACE_FLOOR_EXAMPLES}`)),
+  min_free_inodes: v.optional(
+    worded(parseInodeFloor, `a floor is written as ${INODE_FLOOR_EXAMPLES}`),
+  ),
 }
 
 type Settings = v.InferOutput<v.ObjectSchema<typeof settingsEntries, undefined>>
 
-export function profileSettings(table: Settings): Pick<Profile, 'maxShrink'> {
-  const { max_shrink: maxShrink } = table
-  return { ...(maxShrink === undefined ? {} : { maxShrink }) }
+export function profileSettings(table: Settings): Pick<Profile, 'maxShrink' | 'floors'> {
+  const { max_shrink: maxShrink, min_free: bytes, min_free_inodes: inodes } = table
+  const floors = {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(inodes === undefined ? {} : { inodes }),
+  }
+  return {
+    ...(maxShrink === undefined ? {} : { maxShrink }),
+    ...(bytes === undefined && inodes === undefined ? {} : { floors }),
+  }
 }
 
 /** A text that a parser of ours understands. */

@@ -1,4 +1,5 @@
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import type { Floors } from './floor.ts'
 import type { MaxShrink } from './max-shrink.ts'
 
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
@@ -14,6 +15,8 @@ export interface Profile {
   readonly waitMs?: number
   /** Absent: the default. */
   readonly maxShrink?: MaxShrink
+  /** What must be free in the repository before a backup begins. */
+  readonly floors?: Floors
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

@@ -30,7 +30,10 @@ export async function backUpOnce(
   repository: string,
   source: string,
   options: Partial<
-    Pick<BackUpRequest, 'exclude' | 'emptySource' | 'changedSource' | 'signal' | 'onProgress'>
+    Pick<
+      BackUpRequest,
+      'exclude' | 'emptySource' | 'changedSource' | 'floors' | 'signal' | 'onProgress'
+    >
   > = {},
   world: World = testWorld(),
 ): Promise<BackUpReport> {
@@ -39,6 +42,7 @@ export async function backUpOnce(
       profile: { name: 'home', source, repository, exclude: [] },
       exclude: [],
       emptySource: 'refuse',
+      floors: {},
       changedSource: 'refuse',
       signal: new AbortController().signal,
       waitMs: 0,

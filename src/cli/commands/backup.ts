@@ -6,8 +6,10 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import { objectionToPattern } from '../../model/exclude-pattern.ts'
 import { printableSentence } from '../../model/entry-name.ts'
+import type { Floor } from '../../model/floor.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
+import { minFreeInodesOption, minFreeOption } from '../floor-options.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from '../render-error.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
@@ -37,6 +39,12 @@ empty and was not. "max_shrink" in the configuration sets another share ("80 %")
 meant to be so, --accept-shrink makes the snapshot once, and the next one is held against it. What a new exclude
 pattern leaves out is no shrinking.
 
+No backup begins where it would end for want of room: with less than one hundredth of the repository's file
+system free (at most 100 MiB), or of its inodes (at most 10,000), it ends with status 22 before anything is
+written. --min-free and --min-free-inodes, or "min_free" and "min_free_inodes" in the configuration, set another
+floor: an amount ("5 GiB", "10000"), a share ("2 %"), or "off". Where inodes are not counted, as on btrfs, there is
+no floor for them.
+
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
 sizes and times.`)
@@ -48,6 +56,8 @@ interface Options {
   readonly exclude: readonly string[]
   readonly acceptShrink?: true
   readonly allowEmpty?: true
+  readonly minFree?: Floor
+  readonly minFreeInodes?: Floor
   /** Milliseconds; Infinity for ever. */
   readonly wait?: number
   readonly config?: string
@@ -75,6 +85,8 @@ export function addBackup(
     )
     .option('--accept-shrink', 'back up a source that shrank, or is empty, as it is now')
     .addOption(new Option('--allow-empty', 'the same, for an empty source alone').hideHelp())
+    .addOption(minFreeOption())
+    .addOption(minFreeInodesOption())
     .addOption(waitOption())
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
@@ -189,6 +201,11 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
         profile,
         exclude: options.exclude,
         emptySource: options.allowEmpty ? 'allow' : 'refuse',
+        floors: {
+          ...profile.floors,
+          ...(options.minFree === undefined ? {} : { bytes: options.minFree }),
+          ...(options.minFreeInodes === undefined ? {} : { inodes: options.minFreeInodes }),
+        },
         changedSource: options.acceptShrink ? 'accept' : 'refuse',
         waitMs: options.wait ?? profile.waitMs ?? 0,
         signal: context.signal,
