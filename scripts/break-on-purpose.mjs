@@ -29,6 +29,27 @@ const BREAKAGES = [
     test: ['unit', 'judge-shrink.test.ts'],
   },
   {
+    title: 'a source whose disk is not mounted is copied',
+    file: 'src/actions/guard-source.ts',
+    from: "if (changedSource !== 'accept') throw diskError(source, change)",
+    to: 'void changedSource',
+    test: ['integration', 'source-guards.test.ts', 'not mounted'],
+  },
+  {
+    title: 'another disk in the place of the one before is copied',
+    file: 'src/actions/judge-disk.ts',
+    from: "return past.root === now.root ? undefined : { what: 'another', ...change }",
+    to: 'return undefined',
+    test: ['unit', 'judge-disk.test.ts'],
+  },
+  {
+    title: 'nobody is told of a clock that is behind',
+    file: 'src/actions/back-up.ts',
+    from: 'const remarks = remark === undefined ? [] : [remark]',
+    to: 'const remarks: string[] = []\n  void remark',
+    test: ['integration', 'backup.test.ts', 'id of its own'],
+  },
+  {
     title: 'a disk that is all but full is written to',
     file: 'src/actions/check-room.ts',
     from: 'if (shortage === undefined) return',

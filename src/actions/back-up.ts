@@ -3,6 +3,7 @@
  * shown under a snapshot's name before it is whole and on the disk, and nothing published is touched.
  */
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
+import { clockRemark } from '../model/clock-remark.ts'
 import type { Floors } from '../model/floor.ts'
 import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
@@ -23,7 +24,13 @@ import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './che
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
-import { type Acceptance, type Accepted, guardAgainstShrink } from './guard-source.ts'
+import {
+  type Acceptance,
+  type Accepted,
+  guardAgainstOtherDisk,
+  guardAgainstShrink,
+  type GuardedDisk,
+} from './guard-source.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
@@ -135,10 +142,14 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   if (request.emptySource === 'refuse' && !accepts) {
     await refuseSuddenlyEmpty(source, snapshots.at(-1))
   }
+  const { disk, accepted: ofDisk } = await guardAgainstOtherDisk(source, request, snapshots)
   const leftovers = await makeSureOfRoom(run.room, await takeLeftovers(place))
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
-  const accepted: Accepted[] = []
+  const remark = clockRemark(startedMs, staged.id, snapshots)
+  const remarks = remark === undefined ? [] : [remark]
+  const accepted: Accepted[] = [...ofDisk]
+  const found = { disk, accepted, remarks }
   const task: TreeTransfer = {
     place,
     source,
@@ -157,7 +168,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   let made: Made
   let late: readonly string[]
   try {
-    made = await withCheckpoints(staged, clock, () => makeWhole(run, task, accepted))
+    made = await withCheckpoints(staged, clock, () => makeWhole(run, task, found))
     late = await publishSnapshot(place, staged, made.manifest)
   } catch (error) {
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
@@ -175,6 +186,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     problemCount: manifest.problemCount,
     warnings: [
       ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
+      ...remarks,
       ...transfer.warnings,
       ...early,
       ...late,
@@ -191,12 +203,14 @@ interface Made {
   readonly early: readonly string[]
 }
 
+/** What is to be noted beside what was copied. */
+interface Found extends GuardedDisk {
+  /** Sentences. */
+  readonly remarks: readonly string[]
+}
+
 /** Everything before the snapshot gets its name. */
-async function makeWhole(
-  run: Run,
-  task: TreeTransfer,
-  accepted: readonly Accepted[],
-): Promise<Made> {
+async function makeWhole(run: Run, task: TreeTransfer, found: Found): Promise<Made> {
   const { staged, signal } = task
   const transfer = await transferTree(task)
   // The files reach the disk while we look at them; what is written after that is little.
@@ -204,7 +218,7 @@ async function makeWhole(
     confirmTransfer(task, transfer),
     syncFileSystem(staged.directory),
   ])
-  const manifest = describeRun(run, transfer, confirmed, task, accepted)
+  const manifest = describeRun(run, transfer, confirmed, task, found)
   await transfer.log.write()
   throwIfInterrupted(signal)
   return { manifest, transfer, early: await keepState(task, confirmed) }
@@ -231,16 +245,22 @@ function describeRun(
   transfer: TransferResult,
   confirmed: ConfirmedTransfer,
   { staged, snapshots }: Pick<TreeTransfer, 'staged' | 'snapshots'>,
-  accepted: readonly Accepted[],
+  { disk, accepted, remarks }: Found,
 ): Manifest {
   const { request, world, repository, source, rsync } = run
+  const all = [...remarks, ...accepted.map(({ why }) => why)]
   return {
     format: MANIFEST_FORMAT,
     id: staged.id,
     sequence: snapshots.reduce((last, snapshot) => Math.max(last, snapshot.sequence), 0) + 1,
     profile: request.profile.name,
     repositoryId: repository.id,
-    source: { path: request.profile.source, realPath: source, host: world.host },
+    source: {
+      path: request.profile.source,
+      realPath: source,
+      host: world.host,
+      ...(disk === undefined ? {} : { device: disk }),
+    },
     startedAt: new Date(run.startedMs).toISOString(),
     finishedAt: new Date(world.clock.now()).toISOString(),
     durationMs: Math.round(world.clock.elapsed() - run.startedElapsed),
@@ -251,9 +271,8 @@ function describeRun(
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
     counts: transfer.summary,
-    ...(accepted.length === 0
-      ? {}
-      : { accepted: accepted.map(({ what }) => what), remarks: accepted.map(({ why }) => why) }),
+    ...(accepted.length === 0 ? {} : { accepted: accepted.map(({ what }) => what) }),
+    ...(all.length === 0 ? {} : { remarks: all }),
     problemCount: confirmed.problemCount,
     problems: [...confirmed.problems],
     snapfsVersion: world.version,

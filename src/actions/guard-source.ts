@@ -2,12 +2,15 @@
  * What a run does about a source that is not what it was: it refuses, or, where the user said so, notes in the
  * manifest what was accepted.
  */
-import type { Manifest } from '../model/manifest.ts'
+import { readMountTable } from '../fuse/mount-table.ts'
+import type { Manifest, SourceDisk } from '../model/manifest.ts'
 import { DEFAULT_MAX_SHRINK } from '../model/max-shrink.ts'
 import type { Profile } from '../model/profile.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { excludeRule } from '../rsync/filter-rules.ts'
 import type { SourceScan } from '../scan/scan-source.ts'
+import { readSourceDisk } from '../scan/source-disk.ts'
+import { diskError, diskSentence, findDiskChange } from './judge-disk.ts'
 import { findShrink, shrinkBasis, shrinkError, shrinkSentence } from './judge-shrink.ts'
 
 /** What the user accepts of a source. */
@@ -28,10 +31,33 @@ export interface GuardedSource extends Acceptance {
   readonly snapshots: readonly Snapshot[]
 }
 
+/** A source, and what it lies on. */
+export interface GuardedDisk {
+  /** Undefined where that cannot be told. */
+  readonly disk: SourceDisk | undefined
+  readonly accepted: readonly Accepted[]
+}
+
 /** What would have been refused, and was accepted. */
 export interface Accepted {
   readonly what: NonNullable<Manifest['accepted']>[number]
   readonly why: string
+}
+
+/**
+ * Finds out what a source lies on, and holds it against what it lay on.
+ * @throws SnapfsError SOURCE_REFUSED for a source whose disk is not mounted, or is another
+ */
+export async function guardAgainstOtherDisk(
+  source: string,
+  { changedSource }: Pick<Acceptance, 'changedSource'>,
+  snapshots: readonly Snapshot[],
+): Promise<GuardedDisk> {
+  const disk = await readSourceDisk(source, await readMountTable())
+  const change = findDiskChange(source, disk, snapshots)
+  if (change === undefined) return { disk, accepted: [] }
+  if (changedSource !== 'accept') throw diskError(source, change)
+  return { disk, accepted: [{ what: 'disk', why: `Accepted: ${diskSentence(source, change)}` }] }
 }
 
 /**

@@ -1,11 +1,11 @@
 /** What `snapfs backup` does when a source is not what it was at its last snapshot. */
 import { execa } from 'execa'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect } from 'vitest'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
-import { snapfs, type Finished } from '../support/snapfs.ts'
+import { type Finished, PROGRAM, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
@@ -147,5 +147,138 @@ describe('a source that shrank', () => {
   ])('is not judged by %j', async (line, says) => {
     await configure(line)
     expectSentences(await backUp(), 2, [says])
+  })
+})
+
+describe('the disk of a source', () => {
+  const testOnDisk = testWith('rsync', 'root', 'loop')
+
+  /** Each was made at a time of its own, as disks are. */
+  async function makeImage(name: string): Promise<string> {
+    const image = join(directory(), name)
+    await writeFile(image, '')
+    await truncate(image, 16 * 1024 * 1024)
+    const E2FSPROGS_FAKE_TIME = name === 'first' ? '1700000000' : '1700000001'
+    await execa('mkfs.ext4', ['-q', image], { env: { E2FSPROGS_FAKE_TIME } })
+    return image
+  }
+
+  function mount(...words: readonly string[]): Promise<unknown> {
+    return execa('mount', [...words, source])
+  }
+
+  testWith('rsync', 'root')('that is not mounted, with files below, is noticed', async () => {
+    await fill(source, 3)
+    await mount('-t', 'tmpfs', 'tmpfs')
+    await fill(source, 4)
+    expect(await backUp()).toEqual(SILENCE)
+    expect(await newestManifest()).toMatchObject({
+      source: { device: { mountpoint: source, type: 'tmpfs', mounted: 'tmpfs' } },
+    })
+    await execa('umount', [source])
+    await expectRefused(`mounted on ${source} (tmpfs, tmpfs)`, /not mounted now/u, /Mount it/u)
+    // Mounted again it is another one in memory, and that is no change.
+    await mount('-t', 'tmpfs', 'tmpfs')
+    await fill(source, 4)
+    expect(await backUp()).toEqual(SILENCE)
+    await execa('umount', [source])
+    expect(await backUp('--accept-shrink')).toEqual(SILENCE)
+    expect(await newestManifest()).toMatchObject({
+      accepted: ['disk'],
+      remarks: [expect.stringMatching(/^Accepted: The source .* is not mounted now\.$/u)],
+    })
+    expect(await backUp()).toEqual(SILENCE)
+  })
+
+  testOnDisk('may get another number, but not another content in its place', async () => {
+    const [first, second] = [await makeImage('first'), await makeImage('second')]
+    await mount('-o', 'loop', first)
+    await fill(source, 3)
+    expect(await backUp()).toEqual(SILENCE)
+    const { dev } = await stat(source)
+    await execa('umount', [source])
+
+    // As after a boot: the first loop device has gone to another.
+    const elsewhere = join(directory(), 'elsewhere')
+    await mkdir(elsewhere)
+    await execa('mount', ['-o', 'loop', second, elsewhere])
+    await mount('-o', 'loop', first)
+    expect((await stat(source)).dev).not.toBe(dev)
+    expect(await backUp()).toEqual(SILENCE)
+    await execa('umount', [source])
+
+    await execa('umount', [elsewhere])
+    await mount('-o', 'loop', second)
+    await fill(source, 3)
+    await expectRefused(/on another file system than at its last snapshot/u, /right disk/u)
+    expect(await backUp('--accept-shrink')).toEqual(SILENCE)
+    expect(await backUp()).toEqual(SILENCE)
+  })
+
+  testOnDisk('may be a copy by blocks', async () => {
+    const first = await makeImage('first')
+    await mount('-o', 'loop', first)
+    await fill(source, 3)
+    expect(await backUp()).toEqual(SILENCE)
+    await execa('umount', [source])
+    await execa('cp', ['--', first, `${first}-copy`])
+    await mount('-o', 'loop', `${first}-copy`)
+    expect(await backUp()).toEqual(SILENCE)
+  })
+
+  testWith('rsync', 'root')('may be bound to itself, and no longer', async () => {
+    await fill(source, 3)
+    await mount('--bind', source)
+    expect(await backUp()).toEqual(SILENCE)
+    await execa('umount', [source])
+    expect(await backUp()).toEqual(SILENCE)
+  })
+
+  testWith('rsync')('is not asked for when an older manifest does not name it', async () => {
+    await fill(source, 3)
+    expect(await backUp()).toEqual(SILENCE)
+    const [id] = await snapshots()
+    const file = join(repository, 'data', id!, 'manifest.json')
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as { source: { device?: unknown } }
+    expect(manifest.source).toHaveProperty('device.mountpoint')
+    delete manifest.source.device
+    await writeFile(file, JSON.stringify(manifest))
+    expect(await backUp()).toEqual(SILENCE)
+    expect(await newestManifest()).toHaveProperty('source.device')
+  })
+})
+
+describe('a clock', () => {
+  testWith('rsync', 'cron')('that is behind is told of, and orders nothing', async () => {
+    await fill(source, 3)
+    expect(await backUp()).toEqual(SILENCE)
+    const behind = async (offset: string, ...words: readonly string[]): Promise<Finished> => {
+      const all = ['-f', offset, PROGRAM, 'backup', ...words]
+      const { exitCode, stdout, stderr } = await execa('faketime', all, { env: env() })
+      return { exitCode, stdout, stderr }
+    }
+    const first = await behind('-3h')
+    expect(first).toMatchObject({ exitCode: 0, stdout: '' })
+    expect(first.stderr).toMatch(
+      /^snapfs: data: The clock is (?:3|2) hours behind the snapshot 20/u,
+    )
+    expect(first.stderr).not.toMatch(/wrong/u)
+    const second = await behind('-400d', '--json')
+    const sentence = /^The clock is 57 weeks behind .*: the clock is wrong now, or was wrong then/u
+    expect(JSON.parse(second.stdout)).toMatchObject({
+      snapshots: [{ outcome: 'complete', warnings: [expect.stringMatching(sentence)] }],
+    })
+    const names = await snapshots()
+    expect(names).toHaveLength(3)
+    const text = await readFile(join(repository, 'data', names[0]!, 'manifest.json'), 'utf8')
+    expect(JSON.parse(text)).toMatchObject({
+      sequence: 3,
+      remarks: [expect.stringMatching(sentence)],
+    })
+    const list = await snapfs(['list', '--json'], { env: env() })
+    const { series } = JSON.parse(list.stdout) as {
+      readonly series: readonly { readonly snapshots: readonly { readonly id: string }[] }[]
+    }
+    expect(series[0]?.snapshots.map(({ id }) => id)).toEqual([names[2], names[1], names[0]])
   })
 })

@@ -27,6 +27,25 @@ describe('a source', () => {
   })
 })
 
+describe('a source on a disk of its own', () => {
+  const testAsRoot = testWith('rsync', 'root')
+
+  testAsRoot('is not copied when that is not mounted, and files lie below', async () => {
+    const { source, repository } = place()
+    await writeInto(source, 'below', 'written by mistake, once')
+    await execa('mount', ['-t', 'tmpfs', 'tmpfs', source])
+    await writeInto(source, 'above', 'the true one')
+    await backUpOnce(repository, source)
+    await execa('umount', [source])
+    await expect(backUpOnce(repository, source)).rejects.toMatchObject({
+      code: 'SOURCE_REFUSED',
+      message: expect.stringMatching(/\(tmpfs, tmpfs\) .* that is not mounted now/u) as string,
+    })
+    await backUpOnce(repository, source, { changedSource: 'accept' })
+    await backUpOnce(repository, source)
+  })
+})
+
 describe('a repository', () => {
   const testAsRoot = testWith('rsync', 'root')
 

@@ -39,11 +39,19 @@ empty and was not. "max_shrink" in the configuration sets another share ("80 %")
 meant to be so, --accept-shrink makes the snapshot once, and the next one is held against it. What a new exclude
 pattern leaves out is no shrinking.
 
+The same status, and the same option, are for a source whose disk is not mounted, so that the directory below the
+mountpoint would be backed up; and for one where another disk is mounted in the place of the one before. Where
+that cannot be told for certain (btrfs, zfs, overlay, network and FUSE file systems have no root that stays), only
+a mount that has gone is noticed. Other device numbers and names after a reboot are no change.
+
 No backup begins where it would end for want of room: with less than one hundredth of the repository's file
 system free (at most 100 MiB), or of its inodes (at most 10,000), it ends with status 22 before anything is
 written. --min-free and --min-free-inodes, or "min_free" and "min_free_inodes" in the configuration, set another
 floor: an amount ("5 GiB", "10000"), a share ("2 %"), or "off". Where inodes are not counted, as on btrfs, there is
 no floor for them.
+
+The order of the snapshots is that of their making, whatever the clock says. When it is behind one of them, a
+sentence on standard error and in the manifest says by how much; the status is 0, since nothing is lost.
 
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
@@ -83,7 +91,10 @@ export function addBackup(
       (pattern: string, earlier: readonly string[]) => [...earlier, pattern],
       [] as readonly string[],
     )
-    .option('--accept-shrink', 'back up a source that shrank, or is empty, as it is now')
+    .option(
+      '--accept-shrink',
+      'back up a source that shrank, is empty, or is on another disk, as it is now',
+    )
     .addOption(new Option('--allow-empty', 'the same, for an empty source alone').hideHelp())
     .addOption(minFreeOption())
     .addOption(minFreeInodesOption())
