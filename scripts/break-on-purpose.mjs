@@ -50,6 +50,27 @@ const BREAKAGES = [
     test: ['integration', 'backup.test.ts', 'id of its own'],
   },
   {
+    title: 'an option of rsync that nobody knows is passed on',
+    file: 'src/model/rsync-option.ts',
+    from: "return reason === undefined ? 'is not known to be safe' :",
+    to: 'return reason === undefined ? undefined! :',
+    test: ['unit', 'rsync-option.test.ts'],
+  },
+  {
+    title: 'an option without its value swallows the next word',
+    file: 'src/model/rsync-option.ts',
+    from: 'return value !== undefined && allowed.value.test(value)',
+    to: 'return value === undefined || allowed.value.test(value)',
+    test: ['unit', 'rsync-option.test.ts'],
+  },
+  {
+    title: 'the scan enters what is mounted where rsync does not',
+    file: 'src/scan/walk-source.ts',
+    from: 'const names = isLeftOut ? [] : listNames',
+    to: 'void isLeftOut\n    const names = listNames',
+    test: ['integration', 'rsync-options.test.ts', 'mountpoints as empty'],
+  },
+  {
     title: 'a disk that is all but full is written to',
     file: 'src/actions/check-room.ts',
     from: 'if (shortage === undefined) return',

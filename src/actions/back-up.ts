@@ -157,12 +157,14 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     staged,
     snapshots,
     leftovers,
+    profile: request.profile,
     exclude: [...request.profile.exclude, ...request.exclude],
     asRoot: run.world.userId === 0,
     startedMs,
     signal: request.signal,
     onProgress: request.onProgress,
-    judgeScan: (scan) => accepted.push(...guardAgainstShrink({ ...request, ...task }, scan)),
+    judgeScan: (scan) =>
+      accepted.push(...guardAgainstShrink({ ...request, ...task, profile: request.profile }, scan)),
   }
   const { clock } = run.world
   let made: Made
@@ -271,6 +273,9 @@ function describeRun(
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
     counts: transfer.summary,
+    ...(request.profile.fileSystems === undefined
+      ? {}
+      : { fileSystems: request.profile.fileSystems }),
     ...(accepted.length === 0 ? {} : { accepted: accepted.map(({ what }) => what) }),
     ...(all.length === 0 ? {} : { remarks: all }),
     problemCount: confirmed.problemCount,

@@ -73,7 +73,10 @@ export function guardAgainstShrink(
     shrinkBasis(snapshots),
     { ...counts, unreadable: unreadable.length },
     profile.maxShrink ?? DEFAULT_MAX_SHRINK,
-    { rules: exclude.map(excludeRule) },
+    {
+      rules: exclude.map(excludeRule),
+      ...(profile.fileSystems === undefined ? {} : { fileSystems: profile.fileSystems }),
+    },
   )
   if (shrink === undefined) return []
   const isAccepted =

@@ -36,6 +36,7 @@ export interface Shrink {
 export interface CountedWith {
   /** The exclude rules of the user. */
   readonly rules: readonly string[]
+  readonly fileSystems?: 'one'
 }
 
 /**
@@ -67,7 +68,8 @@ export function findShrink(
 }
 
 /** Then the counts cannot be compared, and somebody has just had a hand in the profile. */
-function leavesOutMore({ rules }: CountedWith, past: Manifest): boolean {
+function leavesOutMore({ rules, fileSystems }: CountedWith, past: Manifest): boolean {
+  if (fileSystems === 'one' && past.fileSystems !== 'one') return true
   return rules.some((rule) => !past.filters.includes(rule))
 }
 

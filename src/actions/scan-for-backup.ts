@@ -61,6 +61,7 @@ export async function scanForBackup(
       owners: capabilities.owners === true,
     },
     skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
+    ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
     decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
     isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
     machineId,

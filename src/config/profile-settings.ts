@@ -7,7 +7,16 @@ import {
   SPACE_FLOOR_EXAMPLES,
 } from '../model/floor.ts'
 import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
+import { objectionToRsyncOption } from '../model/rsync-option.ts'
 import type { Profile } from '../model/profile.ts'
+
+const rsyncOptionSchema = v.pipe(
+  v.string(),
+  v.check(
+    (word) => objectionToRsyncOption(word) === undefined,
+    ({ input }) => `${JSON.stringify(input)} ${objectionToRsyncOption(input) ?? ''}`,
+  ),
+)
 
 /** Of a table `[profile.NAME]`, beside what is backed up. */
 export const settingsEntries = {
@@ -18,11 +27,15 @@ export const settingsEntries = {
   min_free_inodes: v.optional(
     worded(parseInodeFloor, `a floor is written as ${INODE_FLOOR_EXAMPLES}`),
   ),
+  one_file_system: v.optional(v.boolean()),
+  rsync_options: v.optional(v.array(rsyncOptionSchema)),
 }
 
 type Settings = v.InferOutput<v.ObjectSchema<typeof settingsEntries, undefined>>
 
-export function profileSettings(table: Settings): Pick<Profile, 'maxShrink' | 'floors'> {
+type Guarding = Pick<Profile, 'maxShrink' | 'floors' | 'fileSystems' | 'rsyncOptions'>
+
+export function profileSettings(table: Settings): Guarding {
   const { max_shrink: maxShrink, min_free: bytes, min_free_inodes: inodes } = table
   const floors = {
     ...(bytes === undefined ? {} : { bytes }),
@@ -31,6 +44,8 @@ export function profileSettings(table: Settings): Pick<Profile, 'maxShrink' | 'f
   return {
     ...(maxShrink === undefined ? {} : { maxShrink }),
     ...(bytes === undefined && inodes === undefined ? {} : { floors }),
+    ...(table.one_file_system === true ? { fileSystems: 'one' } : {}),
+    ...(table.rsync_options === undefined ? {} : { rsyncOptions: table.rsync_options }),
   }
 }
 

@@ -95,6 +95,8 @@ const manifestSchema = v.object({
   /** The exclude rules in force, in rsync's language, in order. */
   filters: v.array(v.string()),
   counts: countsSchema,
+  /** `one`: what is mounted inside the source was left out. */
+  fileSystems: v.optional(v.literal('one')),
   /** What a guard would have refused, had the user not accepted it. */
   accepted: v.optional(v.array(v.picklist(['shrink', 'disk']))),
   /** Sentences about the run for who reads this later. */

@@ -17,6 +17,10 @@ export interface Profile {
   readonly maxShrink?: MaxShrink
   /** What must be free in the repository before a backup begins. */
   readonly floors?: Floors
+  /** `one`: what is mounted inside the source is left out. Absent: all. */
+  readonly fileSystems?: 'one'
+  /** Further options of rsync, all of them allowed. */
+  readonly rsyncOptions?: readonly string[]
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

@@ -252,9 +252,12 @@ describe('a clock', () => {
   testWith('rsync', 'cron')('that is behind is told of, and orders nothing', async () => {
     await fill(source, 3)
     expect(await backUp()).toEqual(SILENCE)
+    // The times of files are to be true ones.
     const behind = async (offset: string, ...words: readonly string[]): Promise<Finished> => {
       const all = ['-f', offset, PROGRAM, 'backup', ...words]
-      const { exitCode, stdout, stderr } = await execa('faketime', all, { env: env() })
+      const { exitCode, stdout, stderr } = await execa('faketime', all, {
+        env: { ...env(), NO_FAKE_STAT: '1' },
+      })
       return { exitCode, stdout, stderr }
     }
     const first = await behind('-3h')
@@ -280,5 +283,41 @@ describe('a clock', () => {
       readonly series: readonly { readonly snapshots: readonly { readonly id: string }[] }[]
     }
     expect(series[0]?.snapshots.map(({ id }) => id)).toEqual([names[2], names[1], names[0]])
+  })
+})
+
+describe('what is mounted inside a source', () => {
+  testWith('rsync', 'root')('is left out by an option or the configuration', async () => {
+    await mkdir(join(source, 'mount'))
+    await execa('mount', ['-t', 'tmpfs', 'tmpfs', join(source, 'mount')])
+    await fill(join(source, 'mount'), 120)
+    const stored = async (): Promise<number> => {
+      const [newest] = (await snapshots()).slice(-1)
+      return (await readdir(join(repository, 'data', newest!, 'tree/mount'))).length
+    }
+    expect(await backUp()).toEqual(SILENCE)
+    expect(await stored()).toBe(120)
+    // Somebody wanted it, so it is no shrinking.
+    expect(await backUp('--one-file-system')).toEqual(SILENCE)
+    expect(await stored()).toBe(0)
+    await configure('one_file_system = true')
+    expect(await backUp()).toEqual(SILENCE)
+    expect(await stored()).toBe(0)
+    expect(await newestManifest()).toMatchObject({ fileSystems: 'one' })
+  })
+})
+
+describe('options of rsync', () => {
+  test('are used when they are harmless, and refused by name when not', async () => {
+    await fill(source, 3)
+    await configure('rsync_options = ["--bwlimit=50m", "--no-whole-file"]')
+    expect(await backUp()).toEqual(SILENCE)
+    await configure('rsync_options = ["--fsync", "--inplace"]')
+    expectSentences(await backUp(), 2, [
+      /:4:29: profile\.data\.rsync_options\.1: "--inplace" is refused, since it writes into files/u,
+    ])
+    await configure('rsync_options = ["-x"]')
+    expectSentences(await backUp(), 2, [/since -x is written one_file_system = true/u])
+    expect(await snapshots()).toHaveLength(1)
   })
 })

@@ -32,7 +32,7 @@ export async function backUpOnce(
   options: Partial<
     Pick<
       BackUpRequest,
-      'exclude' | 'emptySource' | 'changedSource' | 'floors' | 'signal' | 'onProgress'
+      'exclude' | 'emptySource' | 'changedSource' | 'floors' | 'signal' | 'onProgress' | 'profile'
     >
   > = {},
   world: World = testWorld(),

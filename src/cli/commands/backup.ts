@@ -53,6 +53,11 @@ no floor for them.
 The order of the snapshots is that of their making, whatever the clock says. When it is behind one of them, a
 sentence on standard error and in the manifest says by how much; the status is 0, since nothing is lost.
 
+What is mounted inside a source belongs to it. With --one-file-system, or "one_file_system = true" in the
+configuration, a mountpoint is an empty directory in the snapshot; so is a subvolume of btrfs. "rsync_options" in
+the configuration adds options to rsync that change neither what is stored nor what is linked, such as
+"--bwlimit=50m", "--compress" and "--no-whole-file"; any other is refused by name, with the reason.
+
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
 sizes and times.`)
@@ -64,6 +69,7 @@ interface Options {
   readonly exclude: readonly string[]
   readonly acceptShrink?: true
   readonly allowEmpty?: true
+  readonly oneFileSystem?: true
   readonly minFree?: Floor
   readonly minFreeInodes?: Floor
   /** Milliseconds; Infinity for ever. */
@@ -96,6 +102,7 @@ export function addBackup(
       'back up a source that shrank, is empty, or is on another disk, as it is now',
     )
     .addOption(new Option('--allow-empty', 'the same, for an empty source alone').hideHelp())
+    .option('-x, --one-file-system', 'leave out what is mounted inside the source')
     .addOption(minFreeOption())
     .addOption(minFreeInodesOption())
     .addOption(waitOption())
@@ -209,7 +216,7 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
   try {
     const finished = await backUp(
       {
-        profile,
+        profile: options.oneFileSystem ? { ...profile, fileSystems: 'one' } : profile,
         exclude: options.exclude,
         emptySource: options.allowEmpty ? 'allow' : 'refuse',
         floors: {
