@@ -4,7 +4,7 @@ import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
 import type { Profile } from '../../src/model/profile.ts'
 import { ALLOWED_OPTIONS } from '../../src/model/rsync-option.ts'
-import { backUpOnce, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
@@ -27,7 +27,13 @@ beforeEach(async () => {
 function backUp(settings: Partial<Profile>): Promise<BackUpReport> {
   const { repository } = place()
   const profile = { name: 'home', source, repository, exclude: [], ...settings }
-  return backUpOnce(repository, source, { profile })
+  // By this clock the files have settled, so that what did not change is linked by the scan.
+  return backUpOnce(
+    repository,
+    source,
+    { profile },
+    testWorld(() => Date.now() + 10_000),
+  )
 }
 
 /** A first snapshot, whose directories rsync walks, and one of what changed, by a list. */
@@ -87,6 +93,7 @@ describe('a source on one file system', () => {
     expect(await differences(theirs, treeOf(second))).toBe('')
     expect(await sharedFiles(treeOf(second), treeOf(first))).toBeGreaterThan(2)
     expect(second.counts.entries).toBe(first.counts.entries)
+    expect(second.counts.linkedEntries).toBeGreaterThan(2)
   })
 
   testAsRoot('has files that are mounted, as rsync -x has', async () => {
