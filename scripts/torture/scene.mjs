@@ -77,7 +77,9 @@ export async function placeRepository(scene, template, directory) {
  * @returns {Group}
  */
 export function startBackUp({ repository, scene: { session, source } }, options) {
-  const words = ['backup', '--repository', repository, '--source', source, '--profile', PROFILE]
+  const place = ['--repository', repository, '--source', source, '--profile', PROFILE]
+  // A disk is to become full in the middle of a run, and not to be found so before it.
+  const words = ['backup', ...place, '--min-free', 'off', '--min-free-inodes', 'off']
   return snapfs(session, words, options)
 }
 

@@ -2,7 +2,10 @@
  * One snapshot of one profile: lock, check the world, choose bases, copy, compare, publish. Nothing is
  * shown under a snapshot's name before it is whole and on the disk, and nothing published is touched.
  */
+import { messageOf } from '../errors/system-error.ts'
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
+import { clockRemark } from '../model/clock-remark.ts'
+import type { Floors } from '../model/floor.ts'
 import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
@@ -18,22 +21,31 @@ import { withStorageErrors } from '../repository/storage-error.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
+import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
 import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { chooseComparison } from './choose-comparison.ts'
+import {
+  type Acceptance,
+  type Accepted,
+  guardAgainstOtherDisk,
+  guardAgainstShrink,
+  type GuardedDisk,
+} from './guard-source.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
 import { waitForLock } from './wait-for-lock.ts'
 
-export interface BackUpRequest {
+export interface BackUpRequest extends Acceptance {
   readonly profile: Profile
   /** Patterns beside those of the profile. */
   readonly exclude: readonly string[]
-  readonly emptySource: 'refuse' | 'allow'
   /** Whether all files are compared by content. */
   readonly checksum: boolean
+  /** What must be free in the repository before anything is written. */
+  readonly floors: Floors
   /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
   readonly waitMs: number
   /** Called once, with a sentence about the other, when the wait begins. */
@@ -64,25 +76,25 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
   const source = await checkSource(profile.source, repository.path)
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
+  const room = { place, floors: request.floors }
   return withStorageErrors(repository.path, async () => {
+    await refuseWithoutRoomEarly(room)
     const lock = await lockSeries(request, world, place)
-    return thenAlways(
-      async () => {
-        // Only now: the other may have worked for hours, and a snapshot is as old as its copy is.
-        const [startedMs, startedElapsed] = [world.clock.now(), world.clock.elapsed()]
-        return backUpLocked({
-          request,
-          world,
-          repository,
-          place,
-          rsync,
-          startedMs,
-          startedElapsed,
-          source: request.waitMs > 0 ? await checkSource(profile.source, place.repository) : source,
-        })
-      },
-      () => lock.release(),
-    )
+    return thenRelease(lock, async () => {
+      // Only now: the other may have worked for hours, and a snapshot is as old as its copy is.
+      const [startedMs, startedElapsed] = [world.clock.now(), world.clock.elapsed()]
+      return backUpLocked({
+        request,
+        world,
+        repository,
+        place,
+        room,
+        rsync,
+        startedMs,
+        startedElapsed,
+        source: request.waitMs > 0 ? await checkSource(profile.source, place.repository) : source,
+      })
+    })
   })
 }
 
@@ -116,6 +128,7 @@ interface Run {
   readonly world: World
   readonly repository: Repository
   readonly place: SeriesPlace
+  readonly room: RoomQuestion
   readonly source: string
   readonly rsync: RsyncVersion
   readonly startedMs: number
@@ -126,10 +139,18 @@ interface Run {
 async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { request, place, source, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
-  if (request.emptySource === 'refuse') await refuseSuddenlyEmpty(source, snapshots.at(-1))
-  const leftovers = await takeLeftovers(place)
+  const accepts = request.changedSource === 'accept'
+  if (request.emptySource === 'refuse' && !accepts) {
+    await refuseSuddenlyEmpty(source, snapshots.at(-1))
+  }
+  const { disk, accepted: ofDisk } = await guardAgainstOtherDisk(source, request, snapshots)
+  const leftovers = await makeSureOfRoom(run.room, await takeLeftovers(place))
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
+  const remark = clockRemark(startedMs, staged.id, snapshots)
+  const remarks = remark === undefined ? [] : [remark]
+  const accepted: Accepted[] = [...ofDisk]
+  const found = { disk, accepted, remarks }
   const task: TreeTransfer = {
     place,
     source,
@@ -137,6 +158,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     staged,
     snapshots,
     leftovers,
+    profile: request.profile,
     exclude: [...request.profile.exclude, ...request.exclude],
     compareBy: chooseComparison(
       request.checksum,
@@ -148,12 +170,14 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     startedMs,
     signal: request.signal,
     onProgress: request.onProgress,
+    judgeScan: (scan) =>
+      accepted.push(...guardAgainstShrink({ ...request, ...task, profile: request.profile }, scan)),
   }
   const { clock } = run.world
   let made: Made
   let late: readonly string[]
   try {
-    made = await withCheckpoints(staged, clock, () => makeWhole(run, task))
+    made = await withCheckpoints(staged, clock, () => makeWhole(run, task, found))
     late = await publishSnapshot(place, staged, made.manifest)
   } catch (error) {
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
@@ -171,6 +195,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     problemCount: manifest.problemCount,
     warnings: [
       ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
+      ...remarks,
       ...transfer.warnings,
       ...early,
       ...late,
@@ -187,8 +212,14 @@ interface Made {
   readonly early: readonly string[]
 }
 
+/** What is to be noted beside what was copied. */
+interface Found extends GuardedDisk {
+  /** Sentences. */
+  readonly remarks: readonly string[]
+}
+
 /** Everything before the snapshot gets its name. */
-async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
+async function makeWhole(run: Run, task: TreeTransfer, found: Found): Promise<Made> {
   const { staged, signal } = task
   const transfer = await transferTree(task)
   // The files reach the disk while we look at them; what is written after that is little.
@@ -196,26 +227,31 @@ async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
     confirmTransfer(task, transfer),
     syncFileSystem(staged.directory),
   ])
-  const manifest = describeRun(run, transfer, confirmed, task)
+  const manifest = describeRun(run, transfer, confirmed, task, found)
   await transfer.log.write()
   throwIfInterrupted(signal)
   return { manifest, transfer, early: await keepState(task, confirmed) }
 }
 
 /**
- * Runs a step, then tidies up. When both fail the step's error is the one to tell: a disk that went away
- * cannot be tidied either, and the next run finds what is left.
+ * Gives the lock back whatever happened. A lock that stays is no reason to call a snapshot that was published a
+ * failure: its process is dead soon, and the next run takes it over.
  */
-async function thenAlways<T>(step: () => Promise<T>, tidyUp: () => Promise<void>): Promise<T> {
-  let result: T
+async function thenRelease(lock: Lock, step: () => Promise<BackUpReport>): Promise<BackUpReport> {
+  let report: BackUpReport
   try {
-    result = await step()
+    report = await step()
   } catch (error) {
-    await tidyUp().catch(() => undefined)
+    await lock.release().catch(() => undefined)
     throw error
   }
-  await tidyUp()
-  return result
+  try {
+    await lock.release()
+    return report
+  } catch (error) {
+    const warning = `The lock could not be removed; the next backup takes it over: ${messageOf(error)}.`
+    return { ...report, warnings: [...report.warnings, warning] }
+  }
 }
 
 function describeRun(
@@ -223,15 +259,22 @@ function describeRun(
   transfer: TransferResult,
   confirmed: ConfirmedTransfer,
   { staged, snapshots, compareBy }: TreeTransfer,
+  { disk, accepted, remarks }: Found,
 ): Manifest {
   const { request, world, repository, source, rsync } = run
+  const all = [...remarks, ...accepted.map(({ why }) => why), ...transfer.warnings]
   return {
     format: MANIFEST_FORMAT,
     id: staged.id,
     sequence: snapshots.reduce((last, snapshot) => Math.max(last, snapshot.sequence), 0) + 1,
     profile: request.profile.name,
     repositoryId: repository.id,
-    source: { path: request.profile.source, realPath: source, host: world.host },
+    source: {
+      path: request.profile.source,
+      realPath: source,
+      host: world.host,
+      ...(disk === undefined ? {} : { device: disk }),
+    },
     startedAt: new Date(run.startedMs).toISOString(),
     finishedAt: new Date(world.clock.now()).toISOString(),
     durationMs: Math.round(world.clock.elapsed() - run.startedElapsed),
@@ -240,10 +283,14 @@ function describeRun(
     rsync: { version: rsync.text, exitCode: transfer.exitCode },
     engine: transfer.engine,
     comparedBy: transfer.bases.length === 0 ? 'content' : compareBy,
-    ...(transfer.warnings.length === 0 ? {} : { warnings: [...transfer.warnings] }),
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
     counts: transfer.summary,
+    ...(request.profile.fileSystems === undefined
+      ? {}
+      : { fileSystems: request.profile.fileSystems }),
+    ...(accepted.length === 0 ? {} : { accepted: accepted.map(({ what }) => what) }),
+    ...(all.length === 0 ? {} : { remarks: all }),
     problemCount: confirmed.problemCount,
     problems: [...confirmed.problems],
     snapfsVersion: world.version,

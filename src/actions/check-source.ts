@@ -65,7 +65,7 @@ export async function refuseSuddenlyEmpty(
     'SOURCE_REFUSED',
     `The source ${source} is empty, but its last snapshot was not.`,
     {
-      hint: 'Is its disk mounted? If it is meant to be empty, run once with --allow-empty.',
+      hint: 'Is its disk mounted? If it is meant to be empty, run once with --accept-shrink.',
     },
   )
 }

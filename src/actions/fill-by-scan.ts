@@ -3,6 +3,7 @@
  * sees the links; it is done with the tree before they come into it, but for the attributes of directories.
  */
 import { mkdir } from 'node:fs/promises'
+import { SnapfsError } from '../errors/snapfs-error.ts'
 import { printableName } from '../model/entry-name.ts'
 import type { Problem } from '../model/manifest.ts'
 import { linkEntries, makeDirectories, moveIntoTree } from '../repository/fill-tree.ts'
@@ -121,9 +122,11 @@ async function finishDirectories(
     counts: 'nothing',
     onProgress: () => undefined,
   })
-  // Directories have no links.
-  if (pass.kind === 'too-many-links') throw new Error(pass.message)
-  return pass
+  if (pass.kind === 'usable') return pass
+  // Directories have no links of their own; something else is wrong with the disk.
+  throw new SnapfsError('RSYNC_FAILED', `rsync could not finish the directories: ${pass.message}`, {
+    hint: 'Nothing was published; earlier snapshots are untouched.',
+  })
 }
 
 /** Copies what could not be linked: into a directory of its own, and from there into the tree. */

@@ -28,7 +28,7 @@ export interface BackupScan {
 
 /**
  * @param fidelity what this run copies with the content
- * @throws SnapfsError when a signal ended it
+ * @throws SnapfsError when a signal ended it, or the source is judged not to be backed up
  */
 export async function scanForBackup(
   run: TreeTransfer,
@@ -62,6 +62,7 @@ export async function scanForBackup(
       owners: capabilities.owners === true,
     },
     skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
+    ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
     decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
     isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
     compareBy: run.compareBy,
@@ -78,6 +79,7 @@ export async function scanForBackup(
       }),
   })
   throwIfInterrupted(signal)
+  run.judgeScan(scan)
   const repositories = scan.repositories.map(
     (path) => `/${Buffer.from(path, 'latin1').toString('utf8')}`,
   )

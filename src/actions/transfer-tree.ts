@@ -42,6 +42,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     comparesNanoseconds: capabilities.nanoseconds,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
+    ...profileOptions(run),
   }
   const always = {
     filters: common.filters,
@@ -74,6 +75,13 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
   const { result } = copied
   return { ...result, ...always, warnings: [...result.warnings, warning], bases: [] }
+}
+
+function profileOptions({ profile }: TreeTransfer): Pick<CommonOptions, 'fileSystems' | 'options'> {
+  return {
+    ...(profile.fileSystems === undefined ? {} : { fileSystems: profile.fileSystems }),
+    ...(profile.rsyncOptions === undefined ? {} : { options: profile.rsyncOptions }),
+  }
 }
 
 async function fillTree(

@@ -1,5 +1,6 @@
 /** The words that the steps of filling a tree share: what is asked, how it goes, what came of it. */
 import type { Problem } from '../model/manifest.ts'
+import type { Profile } from '../model/profile.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Capabilities } from '../repository/capabilities.ts'
 import type { SeriesPlace } from '../repository/layout.ts'
@@ -32,11 +33,15 @@ export interface TreeTransfer {
   /** Patterns of the user, in rsync's language. */
   readonly exclude: readonly string[]
   readonly compareBy: 'content' | 'state'
+  /** What of the profile rsync and the scan are told. */
+  readonly profile: Pick<Profile, 'fileSystems' | 'rsyncOptions'>
   readonly asRoot: boolean
   /** When the run began, in milliseconds since 1970. */
   readonly startedMs: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
+  /** Called with the scan before anything is copied. @throws SnapfsError when it must not be */
+  readonly judgeScan: (scan: SourceScan) => void
 }
 
 export interface TransferResult {

@@ -1,7 +1,7 @@
 /** The bar a terminal shows while a backup runs. */
 import { Presets, SingleBar } from 'cli-progress'
 import type { Progress } from '../actions/transfer.ts'
-import { bytesText, countText } from './render-numbers.ts'
+import { bytesText, countText } from '../model/figures.ts'
 
 export interface ProgressBar {
   show(progress: Progress): void

@@ -1,7 +1,8 @@
 /** What a backup says when it is over. */
 import type { BackUpReport } from '../actions/back-up.ts'
 import { printableSentence } from '../model/entry-name.ts'
-import { bytesText, countOf, countText, durationText } from './render-numbers.ts'
+import { bytesText, countOf, countText } from '../model/figures.ts'
+import { durationText } from './render-duration.ts'
 
 /** Problems shown; all that were kept are in the manifest. */
 const SHOWN_PROBLEMS = 5

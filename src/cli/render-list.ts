@@ -3,7 +3,7 @@ import type { ListedSnapshot, SeriesListing } from '../actions/list-snapshots.ts
 import type { RunningProcess } from '../actions/observe-series.ts'
 import { printableSentence, printableText } from '../model/entry-name.ts'
 import { localTimeAndAgeText, localTimeText, type Moment } from '../model/local-time.ts'
-import { bytesText, countOf, countText } from './render-numbers.ts'
+import { bytesText, countOf, countText } from '../model/figures.ts'
 
 const HEADINGS = ['TIME', 'OUTCOME', 'FILES', 'SIZE', 'CHANGED', 'COPIED', ''] as const
 /** Columns of numbers. */

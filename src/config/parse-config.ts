@@ -5,10 +5,10 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
+import { profileSettings, settingsEntries } from './profile-settings.ts'
 
 export interface Config {
   /** Where it was read from, for messages. */
@@ -41,14 +41,6 @@ const waitSchema = v.pipe(
   ),
 )
 
-const durationSchema = v.pipe(
-  v.string(),
-  v.check(
-    (text) => parseDurationMs(text) !== undefined,
-    `a duration is written as ${DURATION_EXAMPLES}`,
-  ),
-)
-
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
 
 /** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
@@ -68,7 +60,7 @@ const profileSchema = v.strictObject({
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
   wait: v.optional(waitSchema),
-  checksum_interval: v.optional(durationSchema),
+  ...settingsEntries,
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -120,15 +112,13 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       throw located(file, position, `profile.${name} has no repository, and there is no default`)
     }
     const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
-    const interval = table.checksum_interval
-    const checksumIntervalMs = interval === undefined ? undefined : parseDurationMs(interval)
     return {
       name,
       source: expandHome(table.source, homeDirectory),
       repository: expandHome(place, homeDirectory),
       exclude: table.exclude,
       ...(waitMs === undefined ? {} : { waitMs }),
-      ...(checksumIntervalMs === undefined ? {} : { checksumIntervalMs }),
+      ...profileSettings(table),
     }
   })
   if (profiles.length === 0) {
@@ -182,7 +172,9 @@ function expandHome(path: string, homeDirectory: string): string {
 function explain(issue: v.BaseIssue<unknown>): string {
   if (issue.type === 'strict_object' && issue.expected === 'never') return 'unknown key'
   if (issue.received === 'undefined') return 'is missing'
-  return issue.type === 'check' ? issue.message : `expected ${issue.expected ?? 'something else'}`
+  return issue.type === 'check' || issue.type === 'raw_transform'
+    ? issue.message
+    : `expected ${issue.expected ?? 'something else'}`
 }
 
 interface Position {

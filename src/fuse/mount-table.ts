@@ -6,6 +6,8 @@ export interface MountedFileSystem {
   /** Such as `ext4` or `fuse.snapfs`. */
   readonly type: string
   readonly source: string
+  /** The directory of the file system that is seen at the mountpoint. */
+  readonly root: string
   readonly options: ReadonlySet<string>
 }
 
@@ -18,14 +20,21 @@ export async function readMountTable(): Promise<readonly MountedFileSystem[]> {
 export function parseMountTable(text: string): readonly MountedFileSystem[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ')
-    const [, , , , mountpoint, options] = before?.split(' ') ?? []
+    const [, , , root, mountpoint, options] = before?.split(' ') ?? []
     const [type, source, superOptions] = after?.split(' ') ?? []
-    if (mountpoint === undefined || type === undefined || source === undefined) return []
+    if (
+      root === undefined ||
+      mountpoint === undefined ||
+      type === undefined ||
+      source === undefined
+    )
+      return []
     return [
       {
         mountpoint: unescape(mountpoint),
         type,
         source: unescape(source),
+        root: unescape(root),
         options: new Set(`${options ?? ''},${superOptions ?? ''}`.split(',')),
       },
     ]

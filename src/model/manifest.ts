@@ -56,6 +56,20 @@ const countsSchema = v.object({
 })
 export type Counts = v.InferOutput<typeof countsSchema>
 
+/** What a source lay on, as far as it can be known again. The form is that of decision 0021. */
+const sourceDiskSchema = v.object({
+  mountpoint: v.string(),
+  /** Such as `ext4`. */
+  type: v.string(),
+  /** What was mounted, such as `/dev/sda1`; not a name for good. */
+  mounted: v.string(),
+  /** Inode number and birth of the root of the file system, where that is made once. */
+  root: v.optional(v.string()),
+  /** The same of the source itself. */
+  directory: v.optional(v.string()),
+})
+export type SourceDisk = v.InferOutput<typeof sourceDiskSchema>
+
 const manifestSchema = v.object({
   format: v.literal(MANIFEST_FORMAT),
   id: v.string(),
@@ -63,7 +77,12 @@ const manifestSchema = v.object({
   sequence: count,
   profile: v.string(),
   repositoryId: v.string(),
-  source: v.object({ path: v.string(), realPath: v.string(), host: v.string() }),
+  source: v.object({
+    path: v.string(),
+    realPath: v.string(),
+    host: v.string(),
+    device: v.optional(sourceDiskSchema),
+  }),
   /** RFC 3339 in UTC with milliseconds. */
   startedAt: v.string(),
   finishedAt: v.string(),
@@ -77,13 +96,17 @@ const manifestSchema = v.object({
   engine: v.optional(v.picklist(['scan', 'rsync'])),
   /** `content` when every byte of the source was read: in the first snapshot, and with --checksum. */
   comparedBy: v.optional(v.picklist(['content', 'state'])),
-  /** Sentences about what went wrong beside the snapshot, such as files that were not linked. */
-  warnings: v.optional(v.array(v.string())),
   /** Ids of the snapshots given to --link-dest, best first. */
   bases: v.array(v.string()),
   /** The exclude rules in force, in rsync's language, in order. */
   filters: v.array(v.string()),
   counts: countsSchema,
+  /** `one`: what is mounted inside the source was left out. */
+  fileSystems: v.optional(v.literal('one')),
+  /** What a guard would have refused, had the user not accepted it. */
+  accepted: v.optional(v.array(v.picklist(['shrink', 'disk']))),
+  /** Sentences about the run for who reads this later. */
+  remarks: v.optional(v.array(v.string())),
   /** How many problems there were, also those beyond the limit. */
   problemCount: count,
   problems: v.array(problemSchema),

@@ -1,4 +1,6 @@
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import type { Floors } from './floor.ts'
+import type { MaxShrink } from './max-shrink.ts'
 
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
 export interface Profile {
@@ -13,6 +15,14 @@ export interface Profile {
   readonly waitMs?: number
   /** After so long all files are read and compared by content once. Absent: never by itself. */
   readonly checksumIntervalMs?: number
+  /** Absent: the default. */
+  readonly maxShrink?: MaxShrink
+  /** What must be free in the repository before a backup begins. */
+  readonly floors?: Floors
+  /** `one`: what is mounted inside the source is left out. Absent: all. */
+  readonly fileSystems?: 'one'
+  /** Further options of rsync, all of them allowed. */
+  readonly rsyncOptions?: readonly string[]
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

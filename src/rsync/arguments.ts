@@ -18,6 +18,10 @@ export interface TransferRequest {
   readonly comparesNanoseconds: boolean
   readonly copiesAcls: boolean
   readonly copiesXattrs: boolean
+  /** `one`: what is mounted inside the source is left out. Absent: all. A list needs not be told. */
+  readonly fileSystems?: 'one'
+  /** Of the user, all of them allowed. */
+  readonly options?: readonly string[]
 }
 
 /** rsync accepts twenty --link-dest and ends with a usage error at the 21st. */
@@ -26,7 +30,10 @@ export const BASES_LIMIT = 20
 export function rsyncArguments(request: TransferRequest): string[] {
   const { scope } = request
   return [
+    // First, so that ours have the last word.
+    ...(request.options ?? []),
     '--archive',
+    ...(scope === 'everything' && request.fileSystems === 'one' ? ['--one-file-system'] : []),
     ...(scope === 'listed-directories'
       ? ['--dirs', '--no-recursive']
       : ['--hard-links', '--sparse']),

@@ -3,6 +3,7 @@
  * number `stat` gives may change with a reboot, and one disk may be mounted in the place of another; type,
  * mounted thing and place together tell.
  */
+import { mountAround } from '../model/mount-around.ts'
 import type { RememberedDevice } from './source-state.ts'
 
 /** What is mounted where; paths as bytes, one character each. */
@@ -50,7 +51,7 @@ export class SourceDevices {
     const index = this.#devices.length
     this.#indexes.set(device, index)
     const absolute = `${this.#source === '/' ? '' : this.#source}/${path}`.replace(/(?<=.)\/$/u, '')
-    const mount = this.#mountOf(absolute)
+    const mount = mountAround(this.#mounts, absolute)
     const type = mount?.type ?? ''
     this.#devices.push({
       number: String(device),
@@ -66,17 +67,6 @@ export class SourceDevices {
 
   all(): readonly RememberedDevice[] {
     return this.#devices.map(({ number, identity }) => ({ number, identity }))
-  }
-
-  /** The mount a path lies in: the last one of the longest mountpoint above it. */
-  #mountOf(path: string): SourceMount | undefined {
-    let best: SourceMount | undefined
-    for (const mount of this.#mounts) {
-      const { mountpoint } = mount
-      const isAbove = mountpoint === '/' || path === mountpoint || path.startsWith(`${mountpoint}/`)
-      if (isAbove && mountpoint.length >= (best?.mountpoint.length ?? 0)) best = mount
-    }
-    return best
   }
 }
 

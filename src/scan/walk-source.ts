@@ -13,6 +13,8 @@ export interface SourceWalk {
   readonly skipped: ReadonlySet<string>
   /** What the user leaves out. */
   readonly decide: Decide
+  /** `one`: a directory that lies on another file system than the source is there, and empty. Absent: all. */
+  readonly fileSystems?: 'one'
   /** Whether the text of a file called snapfs.json is that of a repository's marker. */
   readonly isRepositoryMarker: (text: string) => boolean
 }
@@ -51,7 +53,8 @@ export function* walkSource(walk: SourceWalk): Generator<WalkedDirectory | Found
     if (next === undefined) return
     const { path, status } = next
     const unreadable: { path: string; code: string }[] = []
-    const names = listNames(walk, path, unreadable)
+    const isLeftOut = walk.fileSystems === 'one' && status.dev !== root.dev
+    const names = isLeftOut ? [] : listNames(walk, path, unreadable)
     if (path !== '' && isRepository(walk, path, names)) {
       yield { repository: path }
       continue

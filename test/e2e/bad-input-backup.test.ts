@@ -199,14 +199,14 @@ describe('the source', () => {
     })
   })
 
-  testWith('rsync')('a source that is suddenly empty needs --allow-empty', async () => {
+  testWith('rsync')('a source that is suddenly empty needs --accept-shrink', async () => {
     const place = await prepare()
     await execa('find', [place.source, '-mindepth', '1', '-delete'])
     await expectRefused(place, {
       exitCode: 14,
-      says: [place.source, /is empty/u, /--allow-empty/u],
+      says: [place.source, /is empty/u, /--accept-shrink/u],
     })
-    expect(await snapfs(['backup', '--allow-empty'], { env: place.env })).toEqual(SILENCE)
+    expect(await snapfs(['backup', '--accept-shrink'], { env: place.env })).toEqual(SILENCE)
     expect(await snapshotsIn(place)).toHaveLength(2)
     expect(await readdir(await newestTree(place))).toEqual([])
     await expectTidy(place)

@@ -154,6 +154,7 @@ describe('a snapshot', () => {
     await write('f', 'x')
     const now = Date.parse('2026-11-22T14:30:00Z')
     const ids: string[] = []
+    const warnings: string[] = []
     for (const offset of [0, 0, -3600_000, 0]) {
       const report = await backUpOnce(
         repository,
@@ -162,12 +163,16 @@ describe('a snapshot', () => {
         testWorld(() => now + offset),
       )
       ids.push(report.id)
+      warnings.push(...report.warnings)
     }
     expect(ids).toEqual([
       '2026-11-22T14-30-00Z',
       '2026-11-22T14-30-01Z',
       '2026-11-22T13-30-00Z',
       '2026-11-22T14-30-02Z',
+    ])
+    expect(warnings).toEqual([
+      expect.stringMatching(/^The clock is 1 hour behind the snapshot 2026-11-22T14-30-0\dZ/u),
     ])
     const sequences = await Promise.all(
       ids.map(async (id) => {

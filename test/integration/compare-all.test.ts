@@ -58,7 +58,7 @@ describe('a comparison of all files by content', () => {
     expect(seen.warnings).toEqual([
       expect.stringMatching(/^The content of "[^"]+" is not that of/u),
     ])
-    expect(await manifestOf(seen)).toMatchObject({ warnings: seen.warnings })
+    expect(await manifestOf(seen)).toMatchObject({ remarks: seen.warnings })
     expect(await differences(source, treeOf(seen))).toBe('')
     expect(await readFile(stored, 'utf8')).toBe('CONTENT')
   })

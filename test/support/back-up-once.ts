@@ -30,7 +30,17 @@ export async function backUpOnce(
   repository: string,
   source: string,
   options: Partial<
-    Pick<BackUpRequest, 'exclude' | 'emptySource' | 'checksum' | 'signal' | 'onProgress'>
+    Pick<
+      BackUpRequest,
+      | 'exclude'
+      | 'emptySource'
+      | 'changedSource'
+      | 'checksum'
+      | 'floors'
+      | 'signal'
+      | 'onProgress'
+      | 'profile'
+    >
   > = {},
   world: World = testWorld(),
 ): Promise<BackUpReport> {
@@ -40,6 +50,8 @@ export async function backUpOnce(
       exclude: [],
       emptySource: 'refuse',
       checksum: false,
+      floors: {},
+      changedSource: 'refuse',
       signal: new AbortController().signal,
       waitMs: 0,
       onWait: () => undefined,

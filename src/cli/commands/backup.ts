@@ -1,13 +1,15 @@
 /** `snapfs backup` */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { BackUpReport } from '../../actions/back-up.ts'
 import { throwIfInterrupted } from '../../actions/interruption.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import { objectionToPattern } from '../../model/exclude-pattern.ts'
 import { printableSentence } from '../../model/entry-name.ts'
+import type { Floor } from '../../model/floor.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
+import { minFreeInodesOption, minFreeOption } from '../floor-options.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { errorLines, errorObject, exitCodeFor } from '../render-error.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
@@ -35,6 +37,32 @@ as reading both. Content that changed although the file was not written since, a
 standard error, and both are kept. "checksum_interval" in the configuration, such as "30 days", has that done by
 itself when the last time is so long ago.
 
+A source that has become much smaller is refused with status 14 before anything is copied: a disk may not be
+mounted, or something was removed by mistake. That is so when it has fewer than half of the files and directories
+of the last complete snapshot, or less than a tenth of the bytes, and that one had at least 100; and when it is
+empty and was not. "max_shrink" in the configuration sets another share ("80 %"), or "off". Where the source is
+meant to be so, --accept-shrink makes the snapshot once, and the next one is held against it. What a new exclude
+pattern leaves out is no shrinking.
+
+The same status, and the same option, are for a source whose disk is not mounted, so that the directory below the
+mountpoint would be backed up; and for one where another disk is mounted in the place of the one before. Where
+that cannot be told for certain (btrfs, zfs, overlay, network and FUSE file systems have no root that stays), only
+a mount that has gone is noticed. Other device numbers and names after a reboot are no change.
+
+No backup begins where it would end for want of room: with less than one hundredth of the repository's file
+system free (at most 100 MiB), or of its inodes (at most 10,000), it ends with status 22 before anything is
+written. --min-free and --min-free-inodes, or "min_free" and "min_free_inodes" in the configuration, set another
+floor: an amount ("5 GiB", "10000"), a share ("2 %"), or "off". Where inodes are not counted, as on btrfs, there is
+no floor for them.
+
+The order of the snapshots is that of their making, whatever the clock says. When it is behind one of them, a
+sentence on standard error and in the manifest says by how much; the status is 0, since nothing is lost.
+
+What is mounted inside a source belongs to it. With --one-file-system, or "one_file_system = true" in the
+configuration, a mountpoint is an empty directory in the snapshot; so is a subvolume of btrfs. "rsync_options" in
+the configuration adds options to rsync that change neither what is stored nor what is linked, such as
+"--bwlimit=50m", "--compress" and "--no-whole-file"; any other is refused by name, with the reason.
+
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
 sizes and times.`)
@@ -44,8 +72,12 @@ interface Options {
   readonly source?: string
   readonly profile?: string
   readonly exclude: readonly string[]
+  readonly acceptShrink?: true
   readonly allowEmpty?: true
   readonly checksum?: true
+  readonly oneFileSystem?: true
+  readonly minFree?: Floor
+  readonly minFreeInodes?: Floor
   /** Milliseconds; Infinity for ever. */
   readonly wait?: number
   readonly config?: string
@@ -71,8 +103,15 @@ export function addBackup(
       (pattern: string, earlier: readonly string[]) => [...earlier, pattern],
       [] as readonly string[],
     )
-    .option('--allow-empty', 'back up a source that is empty although its last snapshot was not')
     .option('--checksum', 'read all files and compare them by content')
+    .option(
+      '--accept-shrink',
+      'back up a source that shrank, is empty, or is on another disk, as it is now',
+    )
+    .addOption(new Option('--allow-empty', 'the same, for an empty source alone').hideHelp())
+    .option('-x, --one-file-system', 'leave out what is mounted inside the source')
+    .addOption(minFreeOption())
+    .addOption(minFreeInodesOption())
     .addOption(waitOption())
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
@@ -184,10 +223,16 @@ async function backUpOne(context: Context, profile: Profile, options: Options): 
   try {
     const finished = await backUp(
       {
-        profile,
+        profile: options.oneFileSystem ? { ...profile, fileSystems: 'one' } : profile,
         exclude: options.exclude,
         emptySource: options.allowEmpty ? 'allow' : 'refuse',
         checksum: options.checksum ?? false,
+        floors: {
+          ...profile.floors,
+          ...(options.minFree === undefined ? {} : { bytes: options.minFree }),
+          ...(options.minFreeInodes === undefined ? {} : { inodes: options.minFreeInodes }),
+        },
+        changedSource: options.acceptShrink ? 'accept' : 'refuse',
         waitMs: options.wait ?? profile.waitMs ?? 0,
         signal: context.signal,
         onWait: (sentence) => {

@@ -61,6 +61,12 @@ repository = "/mnt/other"
     expect(parse(text).profiles).toMatchObject([{ name: 'a', waitMs }])
   })
 
+  test('says how much a source may shrink', () => {
+    const text = 'repository = "/r"\n[profile.a]\nsource = "/"\nmax_shrink = '
+    expect(parse(`${text}"80 %"`).profiles).toMatchObject([{ name: 'a', maxShrink: 0.8 }])
+    expect(parse(`${text}"off"`).profiles).toMatchObject([{ name: 'a', maxShrink: Infinity }])
+  })
+
   test.each([
     ['a = \n', /^config\.toml:2:1: /u],
     ['repository = "/r"\n[profile.a\nsource = "/"', /^config\.toml:3:1: /u],
@@ -93,6 +99,14 @@ repository = "/mnt/other"
     [
       'repository = "/r"\n[profile.a]\nsource = "/"\nwait = "a while"',
       /^config\.toml:4:1: profile\.a\.wait: a duration is written as "90 s", .* or "forever"/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nmax_shrink = "much"',
+      /^config\.toml:4:1: profile\.a\.max_shrink: a share of the source is written as "50 %" or "off"/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nmax_shrink = 50',
+      /^config\.toml:4:1: profile\.a\.max_shrink: expected string/u,
     ],
     [
       'repository = "/r"\n[profile.a]\nsource = "/"\nwait = 30',

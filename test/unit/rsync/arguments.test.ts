@@ -43,6 +43,14 @@ describe('the command line of rsync', () => {
     )
   })
 
+  test('begins with what the user adds, and keeps to one file system where it walks', () => {
+    const asked = { ...REQUEST, fileSystems: 'one', options: ['--bwlimit=1m'] } as const
+    expect(rsyncArguments(asked).slice(0, 2)).toEqual(['--bwlimit=1m', '--archive'])
+    expect(rsyncArguments(asked)).toContain('--one-file-system')
+    expect(rsyncArguments({ ...asked, scope: 'listed' })).not.toContain('--one-file-system')
+    expect(rsyncArguments(REQUEST)).not.toContain('--one-file-system')
+  })
+
   test('compares listed paths by content, separated by NUL', () => {
     const words = rsyncArguments({ ...REQUEST, scope: 'listed-by-content' })
     expect(words).toEqual(expect.arrayContaining(['--checksum', '--from0', '--files-from=-']))

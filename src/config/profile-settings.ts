@@ -1,0 +1,72 @@
+/** The settings of a profile beside what is backed up, from the words of the configuration to values. */
+import * as v from 'valibot'
+import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
+import {
+  INODE_FLOOR_EXAMPLES,
+  parseInodeFloor,
+  parseSpaceFloor,
+  SPACE_FLOOR_EXAMPLES,
+} from '../model/floor.ts'
+import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
+import { objectionToRsyncOption } from '../model/rsync-option.ts'
+import type { Profile } from '../model/profile.ts'
+
+const rsyncOptionSchema = v.pipe(
+  v.string(),
+  v.check(
+    (word) => objectionToRsyncOption(word) === undefined,
+    ({ input }) => `${JSON.stringify(input)} ${objectionToRsyncOption(input) ?? ''}`,
+  ),
+)
+
+/** Of a table `[profile.NAME]`, beside what is backed up. */
+export const settingsEntries = {
+  max_shrink: v.optional(
+    worded(parseMaxShrink, `a share of the source is written as ${MAX_SHRINK_EXAMPLES}`),
+  ),
+  min_free: v.optional(worded(parseSpaceFloor, `a floor is written as ${SPACE_FLOOR_EXAMPLES}`)),
+  min_free_inodes: v.optional(
+    worded(parseInodeFloor, `a floor is written as ${INODE_FLOOR_EXAMPLES}`),
+  ),
+  checksum_interval: v.optional(
+    worded(parseDurationMs, `a duration is written as ${DURATION_EXAMPLES}`),
+  ),
+  one_file_system: v.optional(v.boolean()),
+  rsync_options: v.optional(v.array(rsyncOptionSchema)),
+}
+
+type Settings = v.InferOutput<v.ObjectSchema<typeof settingsEntries, undefined>>
+
+type Chosen = Pick<
+  Profile,
+  'maxShrink' | 'floors' | 'checksumIntervalMs' | 'fileSystems' | 'rsyncOptions'
+>
+
+export function profileSettings(table: Settings): Chosen {
+  const { max_shrink: maxShrink, min_free: bytes, min_free_inodes: inodes } = table
+  const { checksum_interval: checksumIntervalMs } = table
+  const floors = {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(inodes === undefined ? {} : { inodes }),
+  }
+  return {
+    ...(maxShrink === undefined ? {} : { maxShrink }),
+    ...(bytes === undefined && inodes === undefined ? {} : { floors }),
+    ...(checksumIntervalMs === undefined ? {} : { checksumIntervalMs }),
+    ...(table.one_file_system === true ? { fileSystems: 'one' } : {}),
+    ...(table.rsync_options === undefined ? {} : { rsyncOptions: table.rsync_options }),
+  }
+}
+
+/** A text that a parser of ours understands. */
+function worded<Value>(parse: (text: string) => Value | undefined, otherwise: string) {
+  return v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }): Value => {
+      const value = parse(dataset.value)
+      if (value !== undefined) return value
+      addIssue({ message: otherwise })
+      return NEVER
+    }),
+  )
+}
