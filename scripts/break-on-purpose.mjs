@@ -155,6 +155,27 @@ const BREAKAGES = [
     test: ['integration', 'filter.test.ts', 'the walk'],
   },
   {
+    title: 'a stall is not noticed',
+    file: 'src/rsync/stall-watch.ts',
+    from: 'hasMoved(last, look) ? 0 : quietLooks + 1',
+    to: 'hasMoved(last, look) ? 0 : quietLooks',
+    test: ['e2e', 'stall.test.ts', 'nothing moves is ended$'],
+  },
+  {
+    title: 'an rsync that computes is taken for dead',
+    file: 'src/rsync/stall-watch.ts',
+    from: 'return cpuTicks >= LEAST_CPU_TICKS || ioBytes >= LEAST_IO_BYTES',
+    to: 'return ioBytes >= LEAST_IO_BYTES && cpuTicks >= 0',
+    test: ['e2e', 'stall.test.ts', 'computes and says nothing'],
+  },
+  {
+    title: 'a stopped process below rsync is not killed',
+    file: 'src/rsync/supervise-run.ts',
+    from: 'for (const process of [...started, ...(await readProcessTree(child.pid))]) {',
+    to: 'for (const process of (await readProcessTree(child.pid)).slice(0, 1)) {',
+    test: ['e2e', 'stall.test.ts', 'the last of them'],
+  },
+  {
     title: 'two runs may have one id',
     file: 'src/model/snapshot-id.ts',
     from: 'while (taken.has(snapshotIdAt(candidateMs))) candidateMs += 1000',

@@ -8,6 +8,7 @@ import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { takeLeftovers } from '../repository/leftovers.ts'
@@ -28,6 +29,7 @@ import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
 import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
+import { isOutOfReach, tidyUpAfter } from './out-of-reach.ts'
 import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
 import { waitForLock } from './wait-for-lock.ts'
@@ -143,6 +145,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     exclude: [...request.profile.exclude, ...request.exclude],
     asRoot: run.world.userId === 0,
     startedMs,
+    stallMs: request.profile.stallMs ?? DEFAULT_STALL_MS,
     signal: request.signal,
     onProgress: request.onProgress,
   }
@@ -153,6 +156,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     made = await withCheckpoints(staged, clock, () => makeWhole(run, task))
     late = await publishSnapshot(place, staged, made.manifest)
   } catch (error) {
+    if (isOutOfReach(error)) throw error
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
     throw await settleUnfinished(staged, clock, error).catch(() => error)
   }
@@ -208,7 +212,7 @@ async function thenAlways<T>(step: () => Promise<T>, tidyUp: () => Promise<void>
   try {
     result = await step()
   } catch (error) {
-    await tidyUp().catch(() => undefined)
+    await tidyUpAfter(error, tidyUp)
     throw error
   }
   await tidyUp()

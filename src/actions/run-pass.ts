@@ -7,6 +7,7 @@ import { transferOutcome } from '../rsync/outcome.ts'
 import { parseOutputLine } from '../rsync/output-line.ts'
 import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
+import { OutOfReach } from './out-of-reach.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress } from './transfer.ts'
 
@@ -42,6 +43,7 @@ export async function runPass(pass: Pass): Promise<PassResult> {
     arguments: rsyncArguments(pass.request),
     ...(pass.input === undefined ? {} : { input: pass.input }),
     signal,
+    stallMs: pass.request.stallMs,
     onLine: (text) => {
       const line = parseOutputLine(text)
       if (line.kind === 'progress') {
@@ -61,6 +63,7 @@ export async function runPass(pass: Pass): Promise<PassResult> {
     throw new SnapfsError(outcome.code, outcome.message, {
       hint: outcome.hint,
       details: outcome.details,
+      ...(outcome.isUndying ? { cause: new OutOfReach() } : {}),
     })
   }
   if (outcome.kind === 'too-many-links') return outcome

@@ -26,7 +26,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const { place, source, staged, rsync, signal } = run
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
   if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
-  const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal))
+  const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal, run.stallMs))
   const fidelity = [
     ...(xattrs ? ['xattrs'] : []),
     ...(xattrs && rsync.acls ? ['acls'] : []),
@@ -41,6 +41,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     comparesNanoseconds: capabilities.nanoseconds,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
+    stallMs: run.stallMs,
   }
   const always = {
     filters: common.filters,

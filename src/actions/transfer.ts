@@ -34,6 +34,8 @@ export interface TreeTransfer {
   readonly asRoot: boolean
   /** When the run began, in milliseconds since 1970. */
   readonly startedMs: number
+  /** For how long nothing may move, in milliseconds; Infinity: for ever. */
+  readonly stallMs: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }

@@ -7,6 +7,7 @@ import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
+import { parseStallLimitMs, STALL_LIMIT_EXAMPLES } from '../model/stall-limit.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
 
 export interface Config {
@@ -42,6 +43,14 @@ const waitSchema = v.pipe(
 
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
 
+const stallSchema = v.pipe(
+  v.string(),
+  v.check(
+    (text) => parseStallLimitMs(text) !== undefined,
+    `a duration of a second or more is written as ${STALL_LIMIT_EXAMPLES}`,
+  ),
+)
+
 /** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
 const keepSchema = v.strictObject({
   last: keepCount,
@@ -59,6 +68,7 @@ const profileSchema = v.strictObject({
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
   wait: v.optional(waitSchema),
+  stall_timeout: v.optional(stallSchema),
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -110,12 +120,15 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       throw located(file, position, `profile.${name} has no repository, and there is no default`)
     }
     const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
+    const stallMs =
+      table.stall_timeout === undefined ? undefined : parseStallLimitMs(table.stall_timeout)
     return {
       name,
       source: expandHome(table.source, homeDirectory),
       repository: expandHome(place, homeDirectory),
       exclude: table.exclude,
       ...(waitMs === undefined ? {} : { waitMs }),
+      ...(stallMs === undefined ? {} : { stallMs }),
     }
   })
   if (profiles.length === 0) {

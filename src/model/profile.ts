@@ -11,6 +11,8 @@ export interface Profile {
   readonly exclude: readonly string[]
   /** How long a backup waits for another one of the profile; Infinity: for ever. Absent: not at all. */
   readonly waitMs?: number
+  /** For how long nothing of a backup may move before it is given up; Infinity: for ever. Absent: the default. */
+  readonly stallMs?: number
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u

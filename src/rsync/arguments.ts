@@ -1,5 +1,6 @@
 /** The rsync command line of a backup. Every option is here for a reason; native-notes/rsync.md has them. */
 
+/** What is asked of one run of rsync. */
 export interface TransferRequest {
   /** Absolute, without symbolic links. Its content is copied, not itself. */
   readonly source: string
@@ -18,6 +19,8 @@ export interface TransferRequest {
   readonly comparesNanoseconds: boolean
   readonly copiesAcls: boolean
   readonly copiesXattrs: boolean
+  /** For how long nothing may move, in milliseconds; no option of rsync's, since its own is of no use. */
+  readonly stallMs: number
 }
 
 /** rsync accepts twenty --link-dest and ends with a usage error at the 21st. */

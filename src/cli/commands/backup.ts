@@ -30,6 +30,9 @@ One backup of a profile runs at a time. A second one ends with status 11 and say
 terminal it says once whom it waits for. In a crontab give a DURATION shorter than the time between two runs,
 so that they do not queue up. The lock of a process that was killed, or that a reboot ended, is taken over at once.
 
+A backup of which nothing moves any more, since a disk or another machine hangs, ends with status 21 after 30
+minutes, or after "stall_timeout" of the profile ("10 minutes", "off"). One that is only slow is left alone.
+
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
 sizes and times.`)
