@@ -7,6 +7,7 @@ import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
+import type { SourceLocation } from '../model/source-location.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import type { World } from '../model/world.ts'
@@ -15,6 +16,7 @@ import { takeLeftovers } from '../repository/leftovers.ts'
 import { type Lock, takeLock } from '../repository/lock.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
 import {
+  discardSnapshot,
   prepareSeries,
   publishSnapshot,
   stageSnapshot,
@@ -22,16 +24,17 @@ import {
 } from '../repository/staged-snapshot.ts'
 import { removeOldStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
-import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
-import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
-import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
+import { refuseSuddenlyEmpty } from './check-source.ts'
+import { type ConfirmedTransfer, keepState } from './confirm-transfer.ts'
+import { type CopiedSource, copySource } from './copy-source.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
+import { describeSource, locateSource } from './locate-source.ts'
+import { lookAtRemote } from './look-at-remote.ts'
 import { isOutOfReach, tidyUpAfter } from './out-of-reach.ts'
-import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
-import { transferTree } from './transfer-tree.ts'
+import type { Progress, TreeTransfer } from './transfer.ts'
 import { waitForLock } from './wait-for-lock.ts'
 
 export interface BackUpRequest {
@@ -66,7 +69,7 @@ export interface BackUpReport {
 export async function backUp(request: BackUpRequest, world: World): Promise<BackUpReport> {
   const { profile } = request
   const repository = await openRepository(profile.repository)
-  const source = await checkSource(profile.source, repository.path)
+  const source = await locateSource(profile.source, repository.path)
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
   return withStorageErrors(repository.path, async () => {
@@ -83,7 +86,8 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
           rsync,
           startedMs,
           startedElapsed,
-          source: request.waitMs > 0 ? await checkSource(profile.source, place.repository) : source,
+          source:
+            request.waitMs > 0 ? await locateSource(profile.source, place.repository) : source,
         })
       },
       () => lock.release(),
@@ -121,7 +125,7 @@ interface Run {
   readonly world: World
   readonly repository: Repository
   readonly place: SeriesPlace
-  readonly source: string
+  readonly source: SourceLocation
   readonly rsync: RsyncVersion
   readonly startedMs: number
   /** By the clock that does not jump. */
@@ -131,13 +135,17 @@ interface Run {
 async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { request, place, source, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
-  if (request.emptySource === 'refuse') await refuseSuddenlyEmpty(source, snapshots.at(-1))
+  const stallMs = request.profile.stallMs ?? DEFAULT_STALL_MS
+  if (source.kind === 'local') {
+    if (request.emptySource === 'refuse') await refuseSuddenlyEmpty(source.path, snapshots.at(-1))
+  } else {
+    await lookAtRemote({ ...request, location: source, newest: snapshots.at(-1), stallMs })
+  }
   const leftovers = await takeLeftovers(place)
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
-  const task: TreeTransfer = {
+  const task: Omit<TreeTransfer, 'source'> = {
     place,
-    source,
     rsync: run.rsync,
     staged,
     snapshots,
@@ -145,7 +153,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     exclude: [...request.profile.exclude, ...request.exclude],
     asRoot: run.world.userId === 0,
     startedMs,
-    stallMs: request.profile.stallMs ?? DEFAULT_STALL_MS,
+    stallMs,
     signal: request.signal,
     onProgress: request.onProgress,
   }
@@ -158,9 +166,14 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   } catch (error) {
     if (isOutOfReach(error)) throw error
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
-    throw await settleUnfinished(staged, clock, error).catch(() => error)
+    const settled =
+      source.kind === 'local'
+        ? settleUnfinished(staged, clock, error)
+        : // Without a scan nothing tells what of it is on the disk and still right.
+          discardSnapshot(staged).then(() => error)
+    throw await settled.catch(() => error)
   }
-  const { manifest, transfer, early } = made
+  const { manifest, copied, early } = made
   await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
   return {
     profile: request.profile.name,
@@ -172,35 +185,32 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     problemCount: manifest.problemCount,
     warnings: [
       ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
-      ...transfer.warnings,
+      ...copied.transfer.warnings,
+      ...copied.warnings,
       ...early,
       ...late,
     ],
-    notes: transfer.notes,
+    notes: copied.transfer.notes,
     durationMs: manifest.durationMs,
   }
 }
 
 interface Made {
   readonly manifest: Manifest
-  readonly transfer: TransferResult
+  readonly copied: CopiedSource
   /** Warnings. */
   readonly early: readonly string[]
 }
 
 /** Everything before the snapshot gets its name. */
-async function makeWhole(run: Run, task: TreeTransfer): Promise<Made> {
+async function makeWhole(run: Run, task: Omit<TreeTransfer, 'source'>): Promise<Made> {
   const { staged, signal } = task
-  const transfer = await transferTree(task)
-  // The files reach the disk while we look at them; what is written after that is little.
-  const [confirmed] = await Promise.all([
-    confirmTransfer(task, transfer),
-    syncFileSystem(staged.directory),
-  ])
+  const copied = await copySource(task, run.source, run.request.profile.access ?? {})
+  const { transfer, confirmed } = copied
   const manifest = describeRun(run, transfer, confirmed, staged, task.snapshots)
   await transfer.log.write()
   throwIfInterrupted(signal)
-  return { manifest, transfer, early: await keepState(task, confirmed) }
+  return { manifest, copied, early: await keepState(task, confirmed) }
 }
 
 /**
@@ -221,7 +231,7 @@ async function thenAlways<T>(step: () => Promise<T>, tidyUp: () => Promise<void>
 
 function describeRun(
   run: Run,
-  transfer: TransferResult,
+  transfer: CopiedSource['transfer'],
   confirmed: ConfirmedTransfer,
   staged: StagedSnapshot,
   snapshots: readonly Snapshot[],
@@ -233,7 +243,7 @@ function describeRun(
     sequence: snapshots.reduce((last, snapshot) => Math.max(last, snapshot.sequence), 0) + 1,
     profile: request.profile.name,
     repositoryId: repository.id,
-    source: { path: request.profile.source, realPath: source, host: world.host },
+    source: describeSource(request.profile.source, source, world.host),
     startedAt: new Date(run.startedMs).toISOString(),
     finishedAt: new Date(world.clock.now()).toISOString(),
     durationMs: Math.round(world.clock.elapsed() - run.startedElapsed),

@@ -4,6 +4,7 @@ import type { Problem } from '../model/manifest.ts'
 import type { RsyncLog } from '../repository/rsync-log.ts'
 import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
 import { transferOutcome } from '../rsync/outcome.ts'
+import { remoteOutcome } from '../rsync/remote-failure.ts'
 import { parseOutputLine } from '../rsync/output-line.ts'
 import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
@@ -58,7 +59,10 @@ export async function runPass(pass: Pass): Promise<PassResult> {
   })
   throwIfInterrupted(signal)
   for (const message of end.messages) log.add(message)
-  const outcome = transferOutcome({ ...end, messages: [...skipped, ...end.messages] })
+  const whole = { ...end, messages: [...skipped, ...end.messages] }
+  const { remote } = pass.request
+  const outcome =
+    remote === undefined ? transferOutcome(whole) : remoteOutcome(whole, remote.location)
   if (outcome.kind === 'failed') {
     throw new SnapfsError(outcome.code, outcome.message, {
       hint: outcome.hint,

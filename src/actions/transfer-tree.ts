@@ -119,7 +119,8 @@ function crowdedWarnings({ crowded }: SourceScan): string[] {
   ]
 }
 
-function lostHardLinks(repository: string): SnapfsError {
+/** The disk of the repository is another one than when it was made. */
+export function lostHardLinks(repository: string): SnapfsError {
   return new SnapfsError(
     'REPOSITORY_UNUSABLE',
     `The file system of the repository ${repository} has no hard links.`,

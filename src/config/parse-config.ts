@@ -9,6 +9,13 @@ import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
 import { parseStallLimitMs, STALL_LIMIT_EXAMPLES } from '../model/stall-limit.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
+import {
+  accessEntries,
+  accessOf,
+  pathSchema,
+  sourceSchema,
+  strayAccessKey,
+} from './source-schema.ts'
 
 export interface Config {
   /** Where it was read from, for messages. */
@@ -25,12 +32,6 @@ const patternSchema = v.pipe(
     (pattern) => objectionToPattern(pattern) === undefined,
     ({ input }) => `an exclude pattern ${objectionToPattern(input) ?? ''}`,
   ),
-)
-
-const pathSchema = v.pipe(
-  v.string(),
-  v.check((path) => /^(?:\/|~\/|~$)/u.test(path), 'a path must begin with "/" or "~/"'),
-  v.check((path) => !path.includes('\0'), 'a path cannot hold a NUL'),
 )
 
 const waitSchema = v.pipe(
@@ -64,7 +65,8 @@ const keepSchema = v.strictObject({
 })
 
 const profileSchema = v.strictObject({
-  source: pathSchema,
+  source: sourceSchema,
+  ...accessEntries,
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
   wait: v.optional(waitSchema),
@@ -119,6 +121,12 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       const position = positionOf(program, ['profile', name])
       throw located(file, position, `profile.${name} has no repository, and there is no default`)
     }
+    const stray = strayAccessKey(table)
+    if (stray !== undefined) {
+      const position = positionOf(program, ['profile', name, stray.key])
+      throw located(file, position, `profile.${name}.${stray.key}: ${stray.objection}`)
+    }
+    const access = accessOf(table, (path) => expandHome(path, homeDirectory))
     const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
     const stallMs =
       table.stall_timeout === undefined ? undefined : parseStallLimitMs(table.stall_timeout)
@@ -129,6 +137,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       exclude: table.exclude,
       ...(waitMs === undefined ? {} : { waitMs }),
       ...(stallMs === undefined ? {} : { stallMs }),
+      ...(access === undefined ? {} : { access }),
     }
   })
   if (profiles.length === 0) {

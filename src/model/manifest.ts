@@ -44,7 +44,7 @@ const countsSchema = v.object({
   changedBytes: count,
   /** Files copied within the repository since only their attributes changed. */
   attributeOnlyFiles: count,
-  /** Entries linked without being read, since they were certainly unchanged. */
+  /** Entries linked without being read, since they were certainly unchanged; of a remote source, all that are linked. */
   linkedEntries: v.optional(count),
   /** Of the files that are new since the last snapshot: those that an interrupted run had copied before. */
   resumedFiles: v.optional(count),
@@ -59,7 +59,15 @@ const manifestSchema = v.object({
   sequence: count,
   profile: v.string(),
   repositoryId: v.string(),
-  source: v.object({ path: v.string(), realPath: v.string(), host: v.string() }),
+  source: v.object({
+    /** As it was written; for a remote source without any secret. */
+    path: v.string(),
+    realPath: v.string(),
+    /** The machine that holds it. */
+    host: v.string(),
+    /** How it was reached; absent: on this machine. */
+    transport: v.optional(v.picklist(['ssh', 'daemon'])),
+  }),
   /** RFC 3339 in UTC with milliseconds. */
   startedAt: v.string(),
   finishedAt: v.string(),

@@ -1,9 +1,13 @@
 /** The rsync command line of a backup. Every option is here for a reason; native-notes/rsync.md has them. */
 
+import type { RemoteLocation } from '../model/source-location.ts'
+
 /** What is asked of one run of rsync. */
 export interface TransferRequest {
-  /** Absolute, without symbolic links. Its content is copied, not itself. */
+  /** Absolute, without symbolic links, or as `remoteArgument` says. Its content is copied, not itself. */
   readonly source: string
+  /** Where the source is when it is on another machine, and the options that lead there. */
+  readonly remote?: { readonly location: RemoteLocation; readonly options: readonly string[] }
   /** Absolute; exists and is empty. */
   readonly destination: string
   /** Absolute directories without a symbolic link on the way, best first. */
@@ -51,6 +55,7 @@ export function rsyncArguments(request: TransferRequest): string[] {
     // A directory may have become a file since it was listed; a file must not be written over a directory.
     ...(scope === 'listed-directories' ? ['--filter=+ */', '--filter=- *'] : []),
     ...request.bases.slice(0, BASES_LIMIT).map((basis) => `--link-dest=${basis}`),
+    ...(request.remote?.options ?? []),
     '--',
     `${request.source.replace(/\/$/u, '')}/`,
     `${request.destination}/`,

@@ -154,7 +154,7 @@ const UNEXPLAINED = 'rsync ended with code 23 and did not say why'
  * A message without the path in it, since a file can be called "[receiver]" or "No space left on device".
  * Paths are in quotes, and the words after the last quote are rsync's again.
  */
-function ownWords(line: string): string {
+export function ownWords(line: string): string {
   const first = line.indexOf('"')
   return first === -1 ? line : `${line.slice(0, first)}"${line.slice(line.lastIndexOf('"'))}`
 }
