@@ -146,7 +146,7 @@ const NO_DIRECTORY = /^rsync: \[sender\] change_dir ".* failed: Not a directory/
 const CLOSED = /^rsync: \[sender\] (?:change_dir|opendir|link_stat) ".* failed: (.*) \(\d+\)$/u
 
 /** The exit codes of rsync, and of ssh, for a connection that came to an end. */
-const CONNECTION_CODES: ReadonlySet<number | undefined> = new Set([10, 12, 30, 35, 255])
+const CONNECTION_CODES: ReadonlySet<number | undefined> = new Set([5, 10, 12, 30, 35, 255])
 
 /**
  * Why the first look at a source failed.
@@ -173,7 +173,7 @@ export function lookFailure(end: RsyncEnd, location: RemoteLocation, name: strin
     message: `The source ${name} cannot be read${closed?.[1] === undefined ? '' : `: ${closed[1]}`}.`,
     hint:
       closed === undefined
-        ? `Try by hand what snapfs does: rsync --list-only ${location.kind === 'ssh' ? '' : 'rsync://'}…`
+        ? `Try by hand what snapfs does: rsync --list-only --dirs '${name}/'`
         : 'Log in there as a user who may read it.',
   }
 }

@@ -80,7 +80,7 @@ describe('a first look that failed', () => {
 })
 
 describe('the outcome of a copy from another machine', () => {
-  test.each([10, 12, 30, 35, 255])('is a connection that broke off for code %d', (exitCode) => {
+  test.each([5, 10, 12, 30, 35, 255])('is a connection that broke off for code %d', (exitCode) => {
     expect(remoteOutcome(end(exitCode, CODE_12), SSH)).toMatchObject({
       kind: 'failed',
       code: 'RSYNC_FAILED',
