@@ -2,7 +2,6 @@
  * One snapshot of one profile: lock, check the world, choose bases, copy, compare, publish. Nothing is
  * shown under a snapshot's name before it is whole and on the disk, and nothing published is touched.
  */
-import { messageOf } from '../errors/system-error.ts'
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
 import { clockRemark } from '../model/clock-remark.ts'
 import type { Floors } from '../model/floor.ts'
@@ -10,20 +9,22 @@ import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
+import type { SourceLocation } from '../model/source-location.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { takeLeftovers } from '../repository/leftovers.ts'
-import { type Lock, takeLock } from '../repository/lock.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
-import { prepareSeries, publishSnapshot, stageSnapshot } from '../repository/staged-snapshot.ts'
+import { publishSnapshot, stageSnapshot } from '../repository/staged-snapshot.ts'
 import { removeOldStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
-import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
-import { checkSource, refuseSuddenlyEmpty } from './check-source.ts'
-import { type ConfirmedTransfer, confirmTransfer, keepState } from './confirm-transfer.ts'
+import { refuseSuddenlyEmpty } from './check-source.ts'
+import { keepState } from './confirm-transfer.ts'
+import { type CopiedSource, copySource } from './copy-source.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { chooseComparison } from './choose-comparison.ts'
 import {
@@ -34,11 +35,13 @@ import {
   type GuardedDisk,
 } from './guard-source.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import type { Progress, TransferResult, TreeTransfer } from './transfer.ts'
-import { transferTree } from './transfer-tree.ts'
-import { waitForLock } from './wait-for-lock.ts'
+import { describeSource, locateSource } from './locate-source.ts'
+import { lookAtRemote } from './look-at-remote.ts'
+import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
+import { isOutOfReach } from './out-of-reach.ts'
+import type { Progress, TreeTransfer } from './transfer.ts'
 
-export interface BackUpRequest extends Acceptance {
+export interface BackUpRequest extends Acceptance, LockRequest {
   readonly profile: Profile
   /** Patterns beside those of the profile. */
   readonly exclude: readonly string[]
@@ -46,11 +49,6 @@ export interface BackUpRequest extends Acceptance {
   readonly checksum: boolean
   /** What must be free in the repository before anything is written. */
   readonly floors: Floors
-  /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
-  readonly waitMs: number
-  /** Called once, with a sentence about the other, when the wait begins. */
-  readonly onWait: (sentence: string) => void
-  readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
 }
 
@@ -73,7 +71,7 @@ export interface BackUpReport {
 export async function backUp(request: BackUpRequest, world: World): Promise<BackUpReport> {
   const { profile } = request
   const repository = await openRepository(profile.repository)
-  const source = await checkSource(profile.source, repository.path)
+  const source = await locateSource(profile.source, repository.path)
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
   const room = { place, floors: request.floors }
@@ -92,35 +90,10 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
         rsync,
         startedMs,
         startedElapsed,
-        source: request.waitMs > 0 ? await checkSource(profile.source, place.repository) : source,
+        source: request.waitMs > 0 ? await locateSource(profile.source, place.repository) : source,
       })
     })
   })
-}
-
-/** @throws SnapfsError LOCKED when another works there, and for a repository that went away meanwhile */
-async function lockSeries(
-  request: BackUpRequest,
-  { clock, timeZone }: World,
-  place: SeriesPlace,
-): Promise<Lock> {
-  const describe = () => import('./describe-lock.ts')
-  const moment = () => ({ nowMs: clock.now(), timeZone })
-  const result = await waitForLock({
-    limitMs: request.waitMs,
-    clock,
-    signal: request.signal,
-    async attempt() {
-      await openRepository(place.repository)
-      await prepareSeries(place)
-      return takeLock(place, 'snapfs backup', clock.now())
-    },
-    async onWait(obstacle) {
-      request.onWait((await describe()).waitingSentence(obstacle, place, moment()))
-    },
-  })
-  if (result.kind === 'taken') return result.lock
-  throw (await describe()).lockedError(result.obstacle, place, moment(), result.waitedMs)
 }
 
 interface Run {
@@ -129,7 +102,7 @@ interface Run {
   readonly repository: Repository
   readonly place: SeriesPlace
   readonly room: RoomQuestion
-  readonly source: string
+  readonly source: SourceLocation
   readonly rsync: RsyncVersion
   readonly startedMs: number
   /** By the clock that does not jump. */
@@ -137,13 +110,10 @@ interface Run {
 }
 
 async function backUpLocked(run: Run): Promise<BackUpReport> {
-  const { request, place, source, startedMs } = run
+  const { request, place, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
-  const accepts = request.changedSource === 'accept'
-  if (request.emptySource === 'refuse' && !accepts) {
-    await refuseSuddenlyEmpty(source, snapshots.at(-1))
-  }
-  const { disk, accepted: ofDisk } = await guardAgainstOtherDisk(source, request, snapshots)
+  const stallMs = request.profile.stallMs ?? DEFAULT_STALL_MS
+  const { disk, accepted: ofDisk } = await guardSource(run, snapshots, stallMs)
   const leftovers = await makeSureOfRoom(run.room, await takeLeftovers(place))
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
@@ -151,9 +121,8 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   const remarks = remark === undefined ? [] : [remark]
   const accepted: Accepted[] = [...ofDisk]
   const found = { disk, accepted, remarks }
-  const task: TreeTransfer = {
+  const task: Omit<TreeTransfer, 'source'> = {
     place,
-    source,
     rsync: run.rsync,
     staged,
     snapshots,
@@ -168,10 +137,16 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     ),
     asRoot: run.world.userId === 0,
     startedMs,
+    stallMs,
     signal: request.signal,
     onProgress: request.onProgress,
     judgeScan: (scan) =>
-      accepted.push(...guardAgainstShrink({ ...request, ...task, profile: request.profile }, scan)),
+      accepted.push(
+        ...guardAgainstShrink(
+          { ...request, ...task, source: request.profile.source, profile: request.profile },
+          scan,
+        ),
+      ),
   }
   const { clock } = run.world
   let made: Made
@@ -180,10 +155,11 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     made = await withCheckpoints(staged, clock, () => makeWhole(run, task, found))
     late = await publishSnapshot(place, staged, made.manifest)
   } catch (error) {
+    if (isOutOfReach(error)) throw error
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
     throw await settleUnfinished(staged, clock, error).catch(() => error)
   }
-  const { manifest, transfer, early } = made
+  const { manifest, copied, early } = made
   await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
   return {
     profile: request.profile.name,
@@ -196,20 +172,40 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     warnings: [
       ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
       ...remarks,
-      ...transfer.warnings,
+      ...copied.transfer.warnings,
+      ...copied.warnings,
       ...early,
       ...late,
     ],
-    notes: transfer.notes,
+    notes: copied.transfer.notes,
     durationMs: manifest.durationMs,
   }
 }
 
 interface Made {
   readonly manifest: Manifest
-  readonly transfer: TransferResult
+  readonly copied: CopiedSource
   /** Warnings. */
   readonly early: readonly string[]
+}
+
+/**
+ * Holds the source against what it was, before anything is written.
+ * @throws SnapfsError SOURCE_REFUSED, unless the user accepts it as it is
+ */
+async function guardSource(
+  { request, source }: Run,
+  snapshots: readonly Snapshot[],
+  stallMs: number,
+): Promise<GuardedDisk> {
+  const newest = snapshots.at(-1)
+  const emptySource = request.changedSource === 'accept' ? 'allow' : request.emptySource
+  if (source.kind !== 'local') {
+    await lookAtRemote({ ...request, emptySource, location: source, newest, stallMs })
+    return { disk: undefined, accepted: [] }
+  }
+  if (emptySource === 'refuse') await refuseSuddenlyEmpty(source.path, newest)
+  return guardAgainstOtherDisk(source.path, request, snapshots)
 }
 
 /** What is to be noted beside what was copied. */
@@ -219,50 +215,29 @@ interface Found extends GuardedDisk {
 }
 
 /** Everything before the snapshot gets its name. */
-async function makeWhole(run: Run, task: TreeTransfer, found: Found): Promise<Made> {
-  const { staged, signal } = task
-  const transfer = await transferTree(task)
-  // The files reach the disk while we look at them; what is written after that is little.
-  const [confirmed] = await Promise.all([
-    confirmTransfer(task, transfer),
-    syncFileSystem(staged.directory),
-  ])
-  const manifest = describeRun(run, transfer, confirmed, task, found)
+async function makeWhole(
+  run: Run,
+  task: Omit<TreeTransfer, 'source'>,
+  found: Found,
+): Promise<Made> {
+  const { signal } = task
+  const copied = await copySource(task, run.source, run.request.profile.access ?? {})
+  const { transfer, confirmed } = copied
+  const manifest = describeRun(run, copied, task, found)
   await transfer.log.write()
   throwIfInterrupted(signal)
-  return { manifest, transfer, early: await keepState(task, confirmed) }
-}
-
-/**
- * Gives the lock back whatever happened. A lock that stays is no reason to call a snapshot that was published a
- * failure: its process is dead soon, and the next run takes it over.
- */
-async function thenRelease(lock: Lock, step: () => Promise<BackUpReport>): Promise<BackUpReport> {
-  let report: BackUpReport
-  try {
-    report = await step()
-  } catch (error) {
-    await lock.release().catch(() => undefined)
-    throw error
-  }
-  try {
-    await lock.release()
-    return report
-  } catch (error) {
-    const warning = `The lock could not be removed; the next backup takes it over: ${messageOf(error)}.`
-    return { ...report, warnings: [...report.warnings, warning] }
-  }
+  return { manifest, copied, early: await keepState(task, confirmed) }
 }
 
 function describeRun(
   run: Run,
-  transfer: TransferResult,
-  confirmed: ConfirmedTransfer,
-  { staged, snapshots, compareBy }: TreeTransfer,
+  { transfer, confirmed, warnings }: CopiedSource,
+  { staged, snapshots, compareBy }: Omit<TreeTransfer, 'source'>,
   { disk, accepted, remarks }: Found,
 ): Manifest {
   const { request, world, repository, source, rsync } = run
-  const all = [...remarks, ...accepted.map(({ why }) => why), ...transfer.warnings]
+  const why = accepted.map((one) => one.why)
+  const all = [...remarks, ...why, ...transfer.warnings, ...warnings]
   return {
     format: MANIFEST_FORMAT,
     id: staged.id,
@@ -270,9 +245,7 @@ function describeRun(
     profile: request.profile.name,
     repositoryId: repository.id,
     source: {
-      path: request.profile.source,
-      realPath: source,
-      host: world.host,
+      ...describeSource(request.profile.source, source, world.host),
       ...(disk === undefined ? {} : { device: disk }),
     },
     startedAt: new Date(run.startedMs).toISOString(),

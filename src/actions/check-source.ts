@@ -61,7 +61,11 @@ export async function refuseSuddenlyEmpty(
     )
   }
   if (names.length > 0) return
-  throw new SnapfsError(
+  throw suddenlyEmpty(source)
+}
+
+export function suddenlyEmpty(source: string): SnapfsError {
+  return new SnapfsError(
     'SOURCE_REFUSED',
     `The source ${source} is empty, but its last snapshot was not.`,
     {

@@ -54,7 +54,7 @@ export async function confirmTransfer(
 
 /** Keeps the state for the next run; without it that takes longer, so a failure is worth a warning only. */
 export async function keepState(
-  run: TreeTransfer,
+  run: Pick<TreeTransfer, 'place' | 'staged'>,
   { state }: ConfirmedTransfer,
 ): Promise<readonly string[]> {
   if (state === undefined) return []

@@ -12,10 +12,11 @@ import { withStorageErrors } from '../repository/storage-error.ts'
 import { ADVISED_RSYNC, compareVersions } from '../rsync/version.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
-import { checkSource } from './check-source.ts'
+import { locateSource } from './locate-source.ts'
 
 export interface InitializeRequest {
   readonly repository: string
+  /** An absolute path, or a remote location. */
   readonly source: string
   readonly profileName: string
   readonly configFile: string
@@ -41,8 +42,8 @@ export async function initialize(
 ): Promise<InitializeReport> {
   const rsync = await probeRsync()
   const path = resolve(request.repository)
-  const source = resolve(request.source)
-  await checkSource(source, path)
+  const { source } = request
+  await locateSource(source, path)
   const creation = await createRepository(path, world.clock.now(), world.userId === 0)
   const { repository } = creation
   const xattrs = rsync.xattrs && (await tryXattrs(repository.path, request.signal))

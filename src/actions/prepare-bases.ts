@@ -59,12 +59,18 @@ export async function prepareBases(
     scope: 'listed',
   })
   if (taken.kind === 'too-many-links') return taken
-  if (leftovers.length > 0) {
-    // First what was taken is as safe as it was with them.
-    await makeCheckpoint(staged)
-    await removeLeftovers(leftovers)
-  }
+  await endAttempts(run)
   return { kind: 'prepared', bases: [...compared.bases, ...taken.bases], contradictions }
+}
+
+/** Removes the interrupted runs, when what was taken from them is as safe as it was with them. */
+export async function endAttempts({
+  staged,
+  leftovers,
+}: Pick<TreeTransfer, 'staged' | 'leftovers'>): Promise<void> {
+  if (leftovers.length === 0) return
+  await makeCheckpoint(staged)
+  await removeLeftovers(leftovers)
 }
 
 /** What could not be read here cannot be read by the filling run either, which reports it. */

@@ -4,9 +4,11 @@ import type { Problem } from '../model/manifest.ts'
 import type { RsyncLog } from '../repository/rsync-log.ts'
 import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
 import { transferOutcome } from '../rsync/outcome.ts'
+import { remoteOutcome } from '../rsync/remote-failure.ts'
 import { parseOutputLine } from '../rsync/output-line.ts'
 import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
+import { OutOfReach } from './out-of-reach.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { Progress } from './transfer.ts'
 
@@ -44,6 +46,7 @@ export async function runPass(pass: Pass): Promise<PassResult> {
     arguments: rsyncArguments(pass.request),
     ...(pass.input === undefined ? {} : { input: pass.input }),
     signal,
+    stallMs: pass.request.stallMs,
     onLine: (text) => {
       const line = parseOutputLine(text)
       if (line.kind === 'progress') {
@@ -59,11 +62,15 @@ export async function runPass(pass: Pass): Promise<PassResult> {
   })
   throwIfInterrupted(signal)
   for (const message of end.messages) log.add(message)
-  const outcome = transferOutcome({ ...end, messages: [...skipped, ...end.messages] })
+  const whole = { ...end, messages: [...skipped, ...end.messages] }
+  const { remote } = pass.request
+  const outcome =
+    remote === undefined ? transferOutcome(whole) : remoteOutcome(whole, remote.location)
   if (outcome.kind === 'failed') {
     throw new SnapfsError(outcome.code, outcome.message, {
       hint: outcome.hint,
       details: outcome.details,
+      ...(outcome.isUndying ? { cause: new OutOfReach() } : {}),
     })
   }
   if (outcome.kind === 'too-many-links') return outcome

@@ -27,7 +27,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const { place, source, staged, rsync, signal } = run
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
   if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
-  const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal))
+  const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal, run.stallMs))
   const fidelity = [
     ...(xattrs ? ['xattrs'] : []),
     ...(xattrs && rsync.acls ? ['acls'] : []),
@@ -43,6 +43,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
     ...profileOptions(run),
+    stallMs: run.stallMs,
   }
   const always = {
     filters: common.filters,
@@ -77,7 +78,10 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   return { ...result, ...always, warnings: [...result.warnings, warning], bases: [] }
 }
 
-function profileOptions({ profile }: TreeTransfer): Pick<CommonOptions, 'fileSystems' | 'options'> {
+/** What of the profile every run of rsync is told. */
+export function profileOptions({
+  profile,
+}: Pick<TreeTransfer, 'profile'>): Pick<CommonOptions, 'fileSystems' | 'options'> {
   return {
     ...(profile.fileSystems === undefined ? {} : { fileSystems: profile.fileSystems }),
     ...(profile.rsyncOptions === undefined ? {} : { options: profile.rsyncOptions }),
@@ -147,7 +151,8 @@ function crowdedWarnings({ crowded }: SourceScan): string[] {
   ]
 }
 
-function lostHardLinks(repository: string): SnapfsError {
+/** The disk of the repository is another one than when it was made. */
+export function lostHardLinks(repository: string): SnapfsError {
   return new SnapfsError(
     'REPOSITORY_UNUSABLE',
     `The file system of the repository ${repository} has no hard links.`,

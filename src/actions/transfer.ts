@@ -38,6 +38,8 @@ export interface TreeTransfer {
   readonly asRoot: boolean
   /** When the run began, in milliseconds since 1970. */
   readonly startedMs: number
+  /** For how long nothing may move, in milliseconds; Infinity: for ever. */
+  readonly stallMs: number
   readonly signal: AbortSignal
   readonly onProgress: (progress: Progress) => void
   /** Called with the scan before anything is copied. @throws SnapfsError when it must not be */

@@ -4,6 +4,7 @@ import { configFile, type ConfigPlace, loadConfig } from '../config/load-config.
 import type { Config } from '../config/parse-config.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { checkProfileName, type Profile, profileNameFor } from '../model/profile.ts'
+import { formatRemoteLocation, parseSourceLocation } from '../model/source-location.ts'
 import type { Context } from './context.ts'
 
 /** Where the configuration is for this user, with the options of this command line. */
@@ -39,12 +40,27 @@ export function selectProfiles(config: Config, names: readonly string[]): readon
   })
 }
 
+/**
+ * A source as it was typed: a remote one as it is, a local one made absolute.
+ * @throws SnapfsError USAGE
+ */
+export function sourceFromWords(text: string): string {
+  const reading = parseSourceLocation(text)
+  if (reading.kind === 'refused') {
+    throw new SnapfsError('USAGE', `--source: "${text}" ${reading.objection}.`, {
+      hint: 'Correct the command line; nothing was done.',
+    })
+  }
+  const { location } = reading
+  return location.kind === 'local' ? resolve(location.path) : formatRemoteLocation(location)
+}
+
 /** A profile made of options alone. */
 export function profileFromOptions(
   context: Context,
   options: { readonly repository: string; readonly source: string; readonly profile?: string },
 ): Profile {
-  const source = resolve(options.source)
+  const source = sourceFromWords(options.source)
   return {
     name: checkProfileName(options.profile ?? profileNameFor(source, context.world.homeDirectory)),
     source,

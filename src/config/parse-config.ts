@@ -7,8 +7,16 @@ import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
+import { parseStallLimitMs, STALL_LIMIT_EXAMPLES } from '../model/stall-limit.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
 import { profileSettings, settingsEntries } from './profile-settings.ts'
+import {
+  accessEntries,
+  accessOf,
+  pathSchema,
+  sourceSchema,
+  strayAccessKey,
+} from './source-schema.ts'
 
 export interface Config {
   /** Where it was read from, for messages. */
@@ -27,12 +35,6 @@ const patternSchema = v.pipe(
   ),
 )
 
-const pathSchema = v.pipe(
-  v.string(),
-  v.check((path) => /^(?:\/|~\/|~$)/u.test(path), 'a path must begin with "/" or "~/"'),
-  v.check((path) => !path.includes('\0'), 'a path cannot hold a NUL'),
-)
-
 const waitSchema = v.pipe(
   v.string(),
   v.check(
@@ -42,6 +44,14 @@ const waitSchema = v.pipe(
 )
 
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
+
+const stallSchema = v.pipe(
+  v.string(),
+  v.check(
+    (text) => parseStallLimitMs(text) !== undefined,
+    `a duration of a second or more is written as ${STALL_LIMIT_EXAMPLES}`,
+  ),
+)
 
 /** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
 const keepSchema = v.strictObject({
@@ -56,11 +66,13 @@ const keepSchema = v.strictObject({
 })
 
 const profileSchema = v.strictObject({
-  source: pathSchema,
+  source: sourceSchema,
+  ...accessEntries,
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
   wait: v.optional(waitSchema),
   ...settingsEntries,
+  stall_timeout: v.optional(stallSchema),
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -111,7 +123,15 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       const position = positionOf(program, ['profile', name])
       throw located(file, position, `profile.${name} has no repository, and there is no default`)
     }
+    const stray = strayAccessKey(table)
+    if (stray !== undefined) {
+      const position = positionOf(program, ['profile', name, stray.key])
+      throw located(file, position, `profile.${name}.${stray.key}: ${stray.objection}`)
+    }
+    const access = accessOf(table, (path) => expandHome(path, homeDirectory))
     const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
+    const stallMs =
+      table.stall_timeout === undefined ? undefined : parseStallLimitMs(table.stall_timeout)
     return {
       name,
       source: expandHome(table.source, homeDirectory),
@@ -119,6 +139,8 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       exclude: table.exclude,
       ...(waitMs === undefined ? {} : { waitMs }),
       ...profileSettings(table),
+      ...(stallMs === undefined ? {} : { stallMs }),
+      ...(access === undefined ? {} : { access }),
     }
   })
   if (profiles.length === 0) {

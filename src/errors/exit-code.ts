@@ -27,7 +27,7 @@ export const EXIT_CODES = [
     name: 'SOURCE_REFUSED',
     exitCode: 14,
     meaning:
-      'the source is missing, unreadable, not a directory, or suddenly empty, much smaller or on another disk',
+      'the source is missing, unreadable, not a directory, suddenly empty, much smaller or on another disk, or on a machine that cannot be reached',
   },
   { name: 'RSYNC_MISSING', exitCode: 20, meaning: 'rsync is missing or too old' },
   { name: 'RSYNC_FAILED', exitCode: 21, meaning: 'rsync failed; nothing was published' },

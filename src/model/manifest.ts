@@ -48,7 +48,7 @@ const countsSchema = v.object({
   attributeReasons: v.optional(
     v.object({ mode: count, owner: count, group: count, acl: count, xattrs: count }),
   ),
-  /** Entries linked without being read, since they were certainly unchanged. */
+  /** Entries linked without being read, since they were certainly unchanged; of a remote source, all that are linked. */
   linkedEntries: v.optional(count),
   /** Of the files that are new since the last snapshot: those that an interrupted run had copied before. */
   resumedFiles: v.optional(count),
@@ -78,9 +78,13 @@ const manifestSchema = v.object({
   profile: v.string(),
   repositoryId: v.string(),
   source: v.object({
+    /** As it was written; for a remote source without any secret. */
     path: v.string(),
     realPath: v.string(),
+    /** The machine that holds it. */
     host: v.string(),
+    /** How it was reached; absent: on this machine. */
+    transport: v.optional(v.picklist(['ssh', 'daemon'])),
     device: v.optional(sourceDiskSchema),
   }),
   /** RFC 3339 in UTC with milliseconds. */

@@ -1,11 +1,12 @@
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import type { Floors } from './floor.ts'
 import type { MaxShrink } from './max-shrink.ts'
+import type { RemoteAccess } from './remote-access.ts'
 
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
 export interface Profile {
   readonly name: string
-  /** Absolute path of the directory to back up. */
+  /** The directory to back up: an absolute path, or a remote location that `parseSourceLocation` reads. */
   readonly source: string
   /** Absolute path of the repository. */
   readonly repository: string
@@ -23,6 +24,10 @@ export interface Profile {
   readonly fileSystems?: 'one'
   /** Further options of rsync, all of them allowed. */
   readonly rsyncOptions?: readonly string[]
+  /** For how long nothing of a backup may move before it is given up; Infinity: for ever. Absent: the default. */
+  readonly stallMs?: number
+  /** How to get to a remote source. */
+  readonly access?: RemoteAccess
 }
 
 const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u
@@ -43,11 +48,15 @@ export function checkProfileName(name: string): string {
 /** A profile name for a source that was given none: its last component, made plain. */
 export function profileNameFor(source: string, homeDirectory: string): string {
   if (source === homeDirectory) return 'home'
+  // All of another machine is called after the machine.
+  const host = /^(?:[^/@]*@)?([^/]+):\/$/u.exec(source)?.[1]
   const last =
+    host ??
     source
       .split('/')
       .filter((part) => part !== '')
-      .at(-1) ?? ''
+      .at(-1) ??
+    ''
   const plain = last
     .replaceAll(/[^A-Za-z0-9._-]/gu, '-')
     .replace(/^[^A-Za-z0-9]+/u, '')

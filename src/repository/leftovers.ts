@@ -3,7 +3,7 @@
  * The caller holds the lock, so nobody works there.
  */
 import type { Stats } from 'node:fs'
-import { lstat, readdir } from 'node:fs/promises'
+import { lstat, readdir, unlink } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
 import { parseSnapshotId, type SnapshotId } from '../model/snapshot-id.ts'
@@ -59,6 +59,38 @@ export async function takeLeftovers(place: SeriesPlace): Promise<readonly Leftov
 /** @throws the operating system's error */
 export async function removeLeftovers(leftovers: readonly Leftover[]): Promise<void> {
   for (const { directory } of leftovers) await removeTree(directory)
+}
+
+/**
+ * Takes out of interrupted runs what is not on the disk for certain, where nothing but size and time will be looked
+ * at. Only names are removed, so what is shared with a snapshot stays. A run that cannot be looked at is removed.
+ * @throws the operating system's error
+ */
+export async function keepDurable(leftovers: readonly Leftover[]): Promise<readonly Leftover[]> {
+  const kept: Leftover[] = []
+  for (const leftover of leftovers) {
+    try {
+      for (const tree of leftover.trees) {
+        await removeYounger(bytePathFromText(tree), leftover.durableNs)
+      }
+      kept.push(leftover)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EACCES') throw error
+      await removeTree(leftover.directory)
+    }
+  }
+  return kept
+}
+
+async function removeYounger(path: BytePath, limitNs: bigint): Promise<void> {
+  const entries = await readdir(systemPath(path), { withFileTypes: true, encoding: 'latin1' })
+  for (const entry of entries) {
+    const below = joinPath(path, entry.name)
+    if (entry.isDirectory()) await removeYounger(below, limitNs)
+    else if ((await lstat(systemPath(below), { bigint: true })).ctimeNs >= limitNs) {
+      await unlink(systemPath(below))
+    }
+  }
 }
 
 /** `<id>-XXXXXX` */

@@ -1,8 +1,13 @@
 /** The rsync command line of a backup. Every option is here for a reason; native-notes/rsync.md has them. */
 
+import type { RemoteLocation } from '../model/source-location.ts'
+
+/** What is asked of one run of rsync. */
 export interface TransferRequest {
-  /** Absolute, without symbolic links. Its content is copied, not itself. */
+  /** Absolute, without symbolic links, or as `remoteArgument` says. Its content is copied, not itself. */
   readonly source: string
+  /** Where the source is when it is on another machine, and the options that lead there. */
+  readonly remote?: { readonly location: RemoteLocation; readonly options: readonly string[] }
   /** Absolute; exists and is empty. */
   readonly destination: string
   /** Absolute directories without a symbolic link on the way, best first. */
@@ -10,10 +15,11 @@ export interface TransferRequest {
   /** Filter rules, in order. */
   readonly filters: readonly string[]
   /**
-   * `everything`; only the `listed` paths, which stand on standard input, each ended by NUL; the same
+   * `everything`; the same compared by content; only the `listed` paths, which stand on standard input, each ended by NUL; the same
    * compared by content; or of the listed paths the directories alone, with their attributes.
    */
-  readonly scope: 'everything' | 'listed' | 'listed-by-content' | 'listed-directories'
+  readonly scope:
+    'everything' | 'everything-by-content' | 'listed' | 'listed-by-content' | 'listed-directories'
   /** Whether the destination keeps nanoseconds; then times are compared by them. */
   readonly comparesNanoseconds: boolean
   readonly copiesAcls: boolean
@@ -22,6 +28,8 @@ export interface TransferRequest {
   readonly fileSystems?: 'one'
   /** Of the user, all of them allowed. */
   readonly options?: readonly string[]
+  /** For how long nothing may move, in milliseconds; no option of rsync's, since its own is of no use. */
+  readonly stallMs: number
 }
 
 /** rsync accepts twenty --link-dest and ends with a usage error at the 21st. */
@@ -29,11 +37,12 @@ export const BASES_LIMIT = 20
 
 export function rsyncArguments(request: TransferRequest): string[] {
   const { scope } = request
+  const isWhole = scope === 'everything' || scope === 'everything-by-content'
   return [
     // First, so that ours have the last word.
     ...(request.options ?? []),
     '--archive',
-    ...(scope === 'everything' && request.fileSystems === 'one' ? ['--one-file-system'] : []),
+    ...(isWhole && request.fileSystems === 'one' ? ['--one-file-system'] : []),
     ...(scope === 'listed-directories'
       ? ['--dirs', '--no-recursive']
       : ['--hard-links', '--sparse']),
@@ -42,8 +51,8 @@ export function rsyncArguments(request: TransferRequest): string[] {
     '--numeric-ids',
     // Without it an edit within the second of the last backup is never seen.
     ...(request.comparesNanoseconds ? ['--modify-window=-1'] : []),
-    ...(scope === 'listed-by-content' ? ['--checksum'] : []),
-    ...(scope === 'everything' ? [] : ['--from0', '--files-from=-']),
+    ...(scope.endsWith('-by-content') ? ['--checksum'] : []),
+    ...(isWhole ? [] : ['--from0', '--files-from=-']),
     // The directories above are there already, and get their attributes when all is in them.
     ...(scope === 'listed' || scope === 'listed-by-content' ? ['--no-implied-dirs'] : []),
     '--itemize-changes',
@@ -55,6 +64,8 @@ export function rsyncArguments(request: TransferRequest): string[] {
     // A directory may have become a file since it was listed; a file must not be written over a directory.
     ...(scope === 'listed-directories' ? ['--filter=+ */', '--filter=- *'] : []),
     ...request.bases.slice(0, BASES_LIMIT).map((basis) => `--link-dest=${basis}`),
+    // What of a file came through when the connection broke saves that much of the next transfer.
+    ...(request.remote === undefined ? [] : ['--partial', ...request.remote.options]),
     '--',
     `${request.source.replace(/\/$/u, '')}/`,
     `${request.destination}/`,

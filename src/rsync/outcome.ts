@@ -4,12 +4,17 @@
  * rsync puts in brackets (native-notes/rsync.md, "Exit codes").
  */
 import type { ErrorCode } from '../errors/snapfs-error.ts'
+import { formatDuration } from '../model/duration.ts'
 import { type Outcome, type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
 
 export interface RsyncEnd {
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined
   readonly signal: string | undefined
+  /** When it was ended since nothing had moved: for so long. */
+  readonly stalledMs?: number
+  /** It did not even end by SIGKILL, so neither code nor signal is known. */
+  readonly isUndying?: true
   /** Standard error, line by line, bounded by the runner. */
   readonly messages: readonly string[]
 }
@@ -31,6 +36,8 @@ export type TransferOutcome =
       readonly message: string
       readonly hint: string
       readonly details: readonly string[]
+      /** Whether rsync lives on, waiting for a disk that does not answer, which may be that of the repository. */
+      readonly isUndying: boolean
     }
 
 /** rsync's own names for its exit codes, from its manual page, where they help a reader. */
@@ -57,6 +64,7 @@ const DETAILS_LIMIT = 10
 export function transferOutcome(end: RsyncEnd): TransferOutcome {
   const lines = end.messages.filter((line) => line.trim() !== '')
   const { exitCode } = end
+  if (end.stalledMs !== undefined || end.isUndying) return stalled(end, lines)
   if (exitCode === 0 || exitCode === 24) return usable(lines)
   const full = lines.find((line) => FULL.test(ownWords(line)))
   if (full !== undefined) return destinationFull(full, lines)
@@ -88,13 +96,36 @@ function usable(lines: readonly string[]): TransferOutcome {
   }
 }
 
-function failed(message: string, lines: readonly string[]): TransferOutcome {
+function failed(
+  message: string,
+  lines: readonly string[],
+): TransferOutcome & { readonly kind: 'failed' } {
   return {
     kind: 'failed',
     code: 'RSYNC_FAILED',
     message,
     hint: 'Nothing was published; earlier snapshots are untouched. Remove the cause and run again.',
     details: lines.slice(-DETAILS_LIMIT),
+    isUndying: false,
+  }
+}
+
+function stalled({ stalledMs, isUndying }: RsyncEnd, lines: readonly string[]): TransferOutcome {
+  const quiet =
+    stalledMs === undefined
+      ? ''
+      : `Nothing moved for ${formatDuration(stalledMs)}: rsync read, wrote, computed and said nothing. `
+  return {
+    ...failed(
+      isUndying
+        ? `${quiet}rsync could not be ended, not even by SIGKILL: it waits for a disk that does not answer.`
+        : `${quiet}It was ended.`,
+      lines,
+    ),
+    hint: isUndying
+      ? 'Nothing was published. Look at the disks of the source and the repository, and at the end of: dmesg.'
+      : 'Nothing was published. Does a disk or a network file system hang, or the other machine? "stall_timeout" in the configuration says how long to wait.',
+    isUndying: isUndying === true,
   }
 }
 
@@ -108,6 +139,7 @@ function destinationFull(line: string, lines: readonly string[]): TransferOutcom
       : 'The file system of the repository has no space or no inodes left.',
     hint: 'Nothing was published; what this run had copied was removed. Make room and run again.',
     details: lines.slice(0, DETAILS_LIMIT),
+    isUndying: false,
   }
 }
 
@@ -122,7 +154,7 @@ const UNEXPLAINED = 'rsync ended with code 23 and did not say why'
  * A message without the path in it, since a file can be called "[receiver]" or "No space left on device".
  * Paths are in quotes, and the words after the last quote are rsync's again.
  */
-function ownWords(line: string): string {
+export function ownWords(line: string): string {
   const first = line.indexOf('"')
   return first === -1 ? line : `${line.slice(0, first)}"${line.slice(line.lastIndexOf('"'))}`
 }

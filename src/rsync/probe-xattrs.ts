@@ -4,6 +4,7 @@
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import { type RsyncEnd, transferOutcome } from './outcome.ts'
 import { runRsync } from './run-rsync.ts'
 
@@ -12,13 +13,18 @@ import { runRsync } from './run-rsync.ts'
  * @throws SnapfsError when the attempt failed for another reason: a disk that is full for a moment must not
  *   make a snapshot without attributes
  */
-export async function probeXattrs(parent: string, signal: AbortSignal): Promise<boolean> {
+export async function probeXattrs(
+  parent: string,
+  signal: AbortSignal,
+  stallMs: number = DEFAULT_STALL_MS,
+): Promise<boolean> {
   const directory = await mkdtemp(`${parent}/.probe-`)
   try {
     await writeFile(`${directory}/from`, '', { mode: 0o400 })
     const end = await runRsync({
       arguments: ['--perms', '--fake-super', '--', `${directory}/from`, `${directory}/to`],
       signal,
+      stallMs,
       onLine: () => undefined,
     })
     return signal.aborted || keepsXattrs(end)

@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { RsyncEnd } from './outcome.ts'
+import { endRun, waitForStall } from './supervise-run.ts'
 import { compareVersions, OLDEST_RSYNC, parseRsyncVersion, type RsyncVersion } from './version.ts'
 
 /** A program that says nothing for so long when asked for its version is not rsync. */
@@ -11,42 +12,93 @@ const VERSION_TIMEOUT_MS = 5000
 const MESSAGES_LIMIT = 20_000
 /** A longer line is cut; a name has at most 4,095 bytes, four characters each when escaped. */
 const LINE_LIMIT = 32 * 1024
-/** How long rsync may take to tidy up after SIGTERM before it is killed. */
-const KILL_AFTER_MS = 2500
 
 export interface RsyncRun {
   readonly arguments: readonly string[]
   /** Paths for `--files-from=-`, each ended by NUL, as bytes. */
   readonly input?: Uint8Array
   readonly signal: AbortSignal
+  /** For how long nothing may move before the run is ended; Infinity: for ever. */
+  readonly stallMs: number
   /** Called with each line of standard output, without its end; bytes as characters. */
   readonly onLine: (line: string) => void
 }
 
 /**
- * Runs rsync to its end.
+ * Runs rsync to its end. What neither reads, writes, computes nor says anything is ended: not by `--timeout`, for
+ * which a peer that only keeps the connection alive is well.
  * @throws SnapfsError RSYNC_MISSING when it cannot be started
  */
 export async function runRsync(run: RsyncRun): Promise<RsyncEnd> {
   const messages = new BoundedLines(MESSAGES_LIMIT)
+  let lines = 0
+  const counting = (then: (line: string) => void) => (line: string) => {
+    lines += 1
+    then(line)
+  }
   // A death signal, since the kill -9 of this process would leave an rsync that goes on writing.
   const child = execa('setpriv', ['--pdeathsig', 'KILL', 'rsync', ...run.arguments], {
     ...(run.input === undefined ? { stdin: 'ignore' as const } : { input: run.input }),
-    // Keeps rsync's numbers and words apart from the user's language.
-    env: { LC_ALL: 'C' },
+    // Keeps rsync's numbers and words apart from the user's language, and from asking a terminal for a password.
+    env: { LC_ALL: 'C', RSYNC_PASSWORD: '' },
     buffer: false,
     reject: false,
-    cancelSignal: run.signal,
-    forceKillAfterDelay: KILL_AFTER_MS,
   })
-  const [result] = await Promise.all([
+  const finished = Promise.all([
     child,
-    eachLine(child.stdout, run.onLine),
-    eachLine(child.stderr, (line) => messages.add(line)),
+    eachLine(child.stdout, counting(run.onLine)),
+    eachLine(
+      child.stderr,
+      counting((line) => messages.add(line)),
+    ),
   ])
+  const watched = await supervise(run, finished, child.pid, () => lines)
+  const stall = watched.isStalled ? { stalledMs: run.stallMs } : {}
+  if (!watched.hasEnded) {
+    return {
+      exitCode: undefined,
+      signal: undefined,
+      ...stall,
+      isUndying: true,
+      messages: messages.lines(),
+    }
+  }
+  const [result] = await finished
   if (result.code === 'ENOENT') throw missing('setpriv', 'It belongs to util-linux.')
-  if (result.exitCode === 127) throw missing('rsync', INSTALL_HINT)
-  return { exitCode: result.exitCode, signal: result.signal, messages: messages.lines() }
+  // The same code comes from another machine that lacks it; there is an rsync here then, and it says so.
+  const isHere = messages.lines().some((line) => line.startsWith('rsync error: '))
+  if (result.exitCode === 127 && !isHere) throw missing('rsync', INSTALL_HINT)
+  return { exitCode: result.exitCode, signal: result.signal, ...stall, messages: messages.lines() }
+}
+
+/** Waits for the end of a run; brings it about when the signal is given or nothing moves any more. */
+async function supervise(
+  run: RsyncRun,
+  finished: Promise<unknown>,
+  pid: number | undefined,
+  lines: () => number,
+): Promise<{ readonly isStalled: boolean; readonly hasEnded: boolean }> {
+  // Without a number it could not be started, and has ended already.
+  if (pid === undefined) return { isStalled: false, hasEnded: true }
+  // What is thrown while its lines are read comes to light where `finished` is awaited.
+  const over = finished.then(
+    () => undefined,
+    () => undefined,
+  )
+  const child = { pid, over, lines }
+  const stopWatching = new AbortController()
+  void over.then(() => stopWatching.abort())
+  const { signal } = stopWatching
+  const abort = (): void => stopWatching.abort()
+  run.signal.addEventListener('abort', abort)
+  try {
+    if (run.signal.aborted) abort()
+    const isStalled = await waitForStall(child, run.stallMs, signal)
+    if (!isStalled && !run.signal.aborted) return { isStalled, hasEnded: true }
+    return { isStalled, hasEnded: await endRun(child) }
+  } finally {
+    run.signal.removeEventListener('abort', abort)
+  }
 }
 
 const INSTALL_HINT = 'Install it with the package manager, for example: apt-get install rsync.'

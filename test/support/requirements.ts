@@ -12,6 +12,7 @@ const found = {
   root: process.getuid?.() === 0,
   /** The daemon, and what sets the clock for it alone. */
   cron: works('sh', ['-c', 'command -v cron']) && works('faketime', ['--version']),
+  sshd: works('sh', ['-c', 'PATH=$PATH:/usr/sbin; command -v sshd && command -v ssh']),
   strace: works('strace', ['--version']),
   loop: device('/dev/loop-control') && works('mkfs.ext4', ['-V']),
   xfs: works('mkfs.xfs', ['-V']) && works('xfs_io', ['-V']),

@@ -62,6 +62,15 @@ What is mounted inside a source belongs to it. With --one-file-system, or "one_f
 configuration, a mountpoint is an empty directory in the snapshot; so is a subvolume of btrfs. "rsync_options" in
 the configuration adds options to rsync that change neither what is stored nor what is linked, such as
 "--bwlimit=50m", "--compress" and "--no-whole-file"; any other is refused by name, with the reason.
+A backup of which nothing moves any more, since a disk or another machine hangs, ends with status 21 after 30
+minutes, or after "stall_timeout" of the profile ("10 minutes", "off"). One that is only slow is left alone.
+
+A source may be on another machine: [USER@]HOST:/PATH by ssh, with a key and without any question asked, or
+rsync://[USER@]HOST[:PORT]/MODULE[/PATH] from an rsync daemon. "ssh_port", "ssh_key", "ssh_config" and
+"password_file" of the profile say how to get there; else ssh does as its own configuration says. The host key must
+be known; it is never accepted unseen. rsync 3.1 or newer must be there. What rsync sees is what is noticed: a file
+that was rewritten with the same size and time, to the nanosecond, is not, but with --checksum. A local path that holds a colon before
+its first slash is written ./a:b.
 
 The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
 sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
@@ -95,7 +104,10 @@ export function addBackup(
     .description(DESCRIPTION)
     .argument('[PROFILE...]', 'profiles of the configuration')
     .option('--repository <REPO>', 'the repository, instead of a configured profile')
-    .option('--source <DIR>', 'the directory to back up, with --repository')
+    .option(
+      '--source <DIR>',
+      'the directory to back up, with --repository; also HOST:/PATH or rsync://HOST/MODULE',
+    )
     .option('--profile <NAME>', 'the name of the series, with --repository (default: name of DIR)')
     .option(
       '--exclude <PATTERN>',

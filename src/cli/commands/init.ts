@@ -7,8 +7,7 @@ import { printableText } from '../../model/entry-name.ts'
 import { checkProfileName, type Profile, profileNameFor } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
-import { configPlace } from '../resolve-profiles.ts'
-import { resolve } from 'node:path'
+import { configPlace, sourceFromWords } from '../resolve-profiles.ts'
 
 interface Options {
   readonly source?: string
@@ -26,10 +25,14 @@ export function addInit(program: Command, context: Context): void {
 Tries what its file system can keep (hard links, symbolic links, permissions, owners, nanoseconds, upper
 and lower case, extended attributes), refuses one without hard links, and says what else would be lost.
 
-Writes a configuration with one profile unless there is one already. Nothing is copied yet.`),
+Writes a configuration with one profile unless there is one already. Nothing is copied yet, and no other machine
+is asked for anything.`),
     )
     .argument('<REPO>', 'the directory to make; its parent must exist')
-    .option('--source <DIR>', 'what to back up (default: your home directory)')
+    .option(
+      '--source <DIR>',
+      'what to back up (default: your home directory); also HOST:/PATH or rsync://HOST/MODULE',
+    )
     .option('--profile <NAME>', 'the name of the profile (default: "home", or the name of DIR)')
     .option('--config <FILE>', 'the configuration file to write')
     .option('--json', 'print one JSON object')
@@ -54,7 +57,7 @@ Repository /mnt/backup/snapfs is ready.
     )
     .action(async (repository: string, options: Options) => {
       const { world, output } = context
-      const source = resolve(options.source ?? world.homeDirectory)
+      const source = sourceFromWords(options.source ?? world.homeDirectory)
       const { initialize } = await import('../../actions/initialize.ts')
       const report = await initialize(
         {

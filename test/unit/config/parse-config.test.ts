@@ -109,6 +109,10 @@ repository = "/mnt/other"
       /^config\.toml:4:1: profile\.a\.max_shrink: expected string/u,
     ],
     [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nstall_timeout = "0 s"',
+      /^config\.toml:4:1: profile\.a\.stall_timeout: a duration of a second or more/u,
+    ],
+    [
       'repository = "/r"\n[profile.a]\nsource = "/"\nwait = 30',
       /^config\.toml:4:1: profile\.a\.wait: expected string/u,
     ],

@@ -12,6 +12,7 @@ const REQUEST: TransferRequest = {
   comparesNanoseconds: true,
   copiesAcls: true,
   copiesXattrs: true,
+  stallMs: Infinity,
 }
 
 describe('the command line of rsync', () => {

@@ -66,6 +66,21 @@ describe('the outcome of an rsync run', () => {
     expect(outcomeOf(23, SOURCE_GONE, VERDICT_23)).toMatchObject({ kind: 'failed' })
   })
 
+  test('is a failure when nothing had moved, whatever its code', () => {
+    const end = { exitCode: 20, signal: undefined, messages: [] }
+    expect(transferOutcome({ ...end, stalledMs: 90_000 })).toMatchObject({
+      kind: 'failed',
+      code: 'RSYNC_FAILED',
+      message: expect.stringMatching(/^Nothing moved for 1 minute 30 seconds: /u) as string,
+      isUndying: false,
+    })
+    expect(transferOutcome({ ...end, exitCode: undefined, isUndying: true })).toMatchObject({
+      code: 'RSYNC_FAILED',
+      message: expect.stringMatching(/^rsync could not be ended, not even by SIGKILL/u) as string,
+      isUndying: true,
+    })
+  })
+
   test('says that the destination is full, whatever the code', () => {
     expect(outcomeOf(11, NO_INODES)).toMatchObject({ kind: 'failed', code: 'DESTINATION_FULL' })
     expect(outcomeOf(23, NO_INODES, VERDICT_23)).toMatchObject({ code: 'DESTINATION_FULL' })

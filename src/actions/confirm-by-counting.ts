@@ -1,0 +1,77 @@
+/**
+ * After a tree was filled from another machine, where no scan says what should be in it: whether it holds as much
+ * as rsync said the source has, and how much of it is linked.
+ */
+import { bytePathFromText } from '../model/entry-name.ts'
+import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import { treeDirectory } from '../repository/layout.ts'
+import type { TransferSummary } from '../rsync/transfer-summary.ts'
+import { countTree, type TreeCount } from '../scan/count-tree.ts'
+import type { ConfirmedTransfer } from './confirm-transfer.ts'
+import type { RemoteTransferResult } from './transfer-remote-tree.ts'
+import type { TreeTransfer } from './transfer.ts'
+
+/** Counts the tree, and adds the links to the summary. */
+export async function confirmByCounting(
+  run: Omit<TreeTransfer, 'source'>,
+  transfer: RemoteTransferResult,
+): Promise<ConfirmedTransfer & { readonly warnings: readonly string[] }> {
+  const { summary, bases } = transfer
+  const count = await countTree(
+    bytePathFromText(run.staged.tree),
+    bases.map(({ id }) => bytePathFromText(treeDirectory(run.place, id))),
+    run.signal,
+  )
+  summary.linkedEntries = count.linked
+  const own = run.signal.aborted ? [] : discrepancies(summary, count, transfer.problemCount)
+  return {
+    problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
+    problemCount: transfer.problemCount + own.length,
+    state: undefined,
+    warnings: unlinkedWarnings(summary, count, bases),
+  }
+}
+
+const KINDS = ['files', 'directories', 'symlinks', 'specials'] as const
+
+/**
+ * What a tree lacks, or holds beyond what was listed. Each problem that rsync named may stand for one entry that is
+ * not there. Pure.
+ */
+export function discrepancies(
+  listed: Pick<TransferSummary, (typeof KINDS)[number]>,
+  stored: TreeCount,
+  problemCount: number,
+): readonly Problem[] {
+  if (stored.closed > 0) return []
+  const differences = KINDS.map((kind) => ({ kind, difference: stored[kind] - listed[kind] }))
+  const lacking = differences.reduce((sum, { difference }) => sum + Math.max(0, -difference), 0)
+  const isWhole = lacking <= problemCount && differences.every(({ difference }) => difference <= 0)
+  if (isWhole) return []
+  const counts = differences
+    .filter(({ difference }) => difference !== 0)
+    .map(({ kind }) => `${stored[kind]} of ${listed[kind]} ${kind}`)
+  return [
+    {
+      kind: 'other',
+      message: `rsync listed another number of entries than were stored, and did not say why: ${counts.join(', ')}`,
+    },
+  ]
+}
+
+/** A few files may well have changed all at once. */
+const FEWEST_FILES = 10
+
+/** Every file stored anew costs the space of a full copy, each time; rsync does not say so. Pure. */
+export function unlinkedWarnings(
+  listed: Pick<TransferSummary, 'files'>,
+  stored: Pick<TreeCount, 'linked'>,
+  bases: readonly Snapshot[],
+): readonly string[] {
+  const before = Math.max(0, ...bases.map(({ manifest }) => manifest.counts.files))
+  if (stored.linked > 0 || Math.min(listed.files, before) < FEWEST_FILES) return []
+  return [
+    `None of ${listed.files} files could be linked to the snapshot before; each is stored anew. Have their owners, times or attributes all changed?`,
+  ]
+}

@@ -1,0 +1,35 @@
+/** Filling a staged tree and looking whether it holds what it should, wherever the source is. */
+import type { RemoteAccess } from '../model/remote-access.ts'
+import type { SourceLocation } from '../model/source-location.ts'
+import { syncFileSystem } from '../repository/sync-file-system.ts'
+import { confirmByCounting } from './confirm-by-counting.ts'
+import { type ConfirmedTransfer, confirmTransfer } from './confirm-transfer.ts'
+import { type RemoteTransferResult, transferRemoteTree } from './transfer-remote-tree.ts'
+import type { TreeTransfer } from './transfer.ts'
+import { transferTree } from './transfer-tree.ts'
+
+export interface CopiedSource {
+  readonly transfer: RemoteTransferResult
+  readonly confirmed: ConfirmedTransfer
+  /** Sentences about what was found when looking. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws SnapfsError when the tree cannot be published */
+export async function copySource(
+  task: Omit<TreeTransfer, 'source'>,
+  source: SourceLocation,
+  access: RemoteAccess,
+): Promise<CopiedSource> {
+  // The files reach the disk while we look at them; what is written after that is little.
+  const synced = () => syncFileSystem(task.staged.directory)
+  if (source.kind === 'local') {
+    const local: TreeTransfer = { ...task, source: source.path }
+    const transfer = await transferTree(local)
+    const [confirmed] = await Promise.all([confirmTransfer(local, transfer), synced()])
+    return { transfer, confirmed, warnings: [] }
+  }
+  const transfer = await transferRemoteTree(task, source, access)
+  const [confirmed] = await Promise.all([confirmByCounting(task, transfer), synced()])
+  return { transfer, confirmed, warnings: confirmed.warnings }
+}

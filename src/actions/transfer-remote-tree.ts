@@ -1,0 +1,96 @@
+/**
+ * Copying a source of another machine into a staged tree. There is no scan of it: rsync walks the source itself and
+ * links against the bases what looks unchanged by size and time.
+ */
+import type { RemoteAccess } from '../model/remote-access.ts'
+import { pathBelow } from '../model/absolute-path.ts'
+import type { RemoteLocation } from '../model/source-location.ts'
+import { probeCapabilities } from '../repository/capabilities.ts'
+import { treeDirectory } from '../repository/layout.ts'
+import { keepDurable } from '../repository/leftovers.ts'
+import { RsyncLog } from '../repository/rsync-log.ts'
+import { restageTree } from '../repository/staged-snapshot.ts'
+import type { TransferRequest } from '../rsync/arguments.ts'
+import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
+import { probeXattrs } from '../rsync/probe-xattrs.ts'
+import { remoteArgument, remoteOptions } from '../rsync/remote-source.ts'
+import { emptySummary } from '../rsync/transfer-summary.ts'
+import { chooseBases } from './choose-bases.ts'
+import { endAttempts } from './prepare-bases.ts'
+import { runPass } from './run-pass.ts'
+import type { Filled, TransferResult, TreeTransfer } from './transfer.ts'
+import { lostHardLinks, profileOptions } from './transfer-tree.ts'
+
+/** The same as of a local source, but for what only a scan can tell. */
+export type RemoteTransferResult = Omit<TransferResult, 'scan' | 'fidelity' | 'capabilities'>
+
+/** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
+export async function transferRemoteTree(
+  run: Omit<TreeTransfer, 'source'>,
+  location: RemoteLocation,
+  access: RemoteAccess,
+): Promise<RemoteTransferResult> {
+  const { place, staged, rsync } = run
+  const capabilities = await probeCapabilities(staged.directory, run.asRoot)
+  if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
+  const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, run.signal, run.stallMs))
+  const bases = chooseBases(run.snapshots)
+  const attempts = await keepDurable(run.leftovers)
+  const request: TransferRequest = {
+    source: remoteArgument(location),
+    remote: { location, options: remoteOptions(location, access) },
+    destination: staged.tree,
+    // First the interrupted runs: a part of a file in them is worth more than an old version of it.
+    bases: [
+      ...attempts.flatMap(({ trees }) => trees),
+      ...bases.map((basis) => treeDirectory(place, basis.id)),
+    ],
+    filters: [...ownRepository(location, place.repository), ...run.exclude.map(excludeRule)],
+    scope: run.compareBy === 'content' ? 'everything-by-content' : 'everything',
+    comparesNanoseconds: capabilities.nanoseconds,
+    copiesAcls: rsync.acls && xattrs,
+    copiesXattrs: xattrs,
+    stallMs: run.stallMs,
+    ...profileOptions(run),
+  }
+  const always = {
+    filters: request.filters,
+    notes: xattrs ? [] : ['Extended attributes and access control lists were not stored.'],
+  }
+  const filled = await fill(run, request)
+  await endAttempts(run)
+  if (filled.kind === 'filled') return { ...filled.result, ...always, bases }
+  // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
+  await restageTree(staged)
+  const copied = await fill(run, { ...request, bases: [] })
+  if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
+  const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
+  const { result } = copied
+  return { ...result, ...always, warnings: [...result.warnings, warning], bases: [] }
+}
+
+async function fill(
+  { staged, signal, onProgress }: Omit<TreeTransfer, 'source'>,
+  request: TransferRequest,
+): Promise<Filled> {
+  const summary = emptySummary()
+  const log = new RsyncLog(staged.log)
+  const counts = 'changes and totals'
+  const pass = await runPass({ request, signal, log, summary, counts, onProgress })
+  if (pass.kind === 'too-many-links') return pass
+  const { problems, problemCount, exitCode, basisWarnings: warnings } = pass
+  return {
+    kind: 'filled',
+    result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
+  }
+}
+
+/** This machine, by a detour. */
+const LOCAL_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
+
+/** The rule that leaves out the repository where the other machine is this one: it would copy itself. */
+function ownRepository(location: RemoteLocation, repository: string): readonly string[] {
+  if (location.kind !== 'ssh' || !LOCAL_HOSTS.has(location.host)) return []
+  const path = pathBelow(location.path, repository)
+  return path === undefined ? [] : [excludePathRule(path)]
+}

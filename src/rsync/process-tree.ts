@@ -1,0 +1,94 @@
+/** The processes of one run of rsync, and what they have done so far, as the kernel counts it in /proc. */
+import { readdir, readFile } from 'node:fs/promises'
+
+export interface TreeProcess {
+  readonly pid: number
+  /** When it began, in the kernel's ticks: with the pid it names one process, not the next one of that number. */
+  readonly startTicks: string
+  /** Processor time so far, in hundredths of a second. */
+  readonly cpuTicks: number
+  /** Bytes read and written so far; undefined where the kernel does not say. */
+  readonly ioBytes: number | undefined
+  /** A remote shell or below one: it moves by keeping a connection alive, which is no progress. */
+  readonly isRemoteShell: boolean
+}
+
+/** The name under which a remote shell runs. */
+const REMOTE_SHELL = 'ssh'
+
+/** A process and everything below it; empty when it is gone. What ends meanwhile is left out. */
+export async function readProcessTree(root: number): Promise<readonly TreeProcess[]> {
+  const children = new Map<number, ProcessStat[]>()
+  for (const stat of await allProcesses()) {
+    const siblings = children.get(stat.parent)
+    if (siblings === undefined) children.set(stat.parent, [stat])
+    else siblings.push(stat)
+  }
+  const rootStat = await readStat(root)
+  const tree: TreeProcess[] = []
+  const add = async (stat: ProcessStat, above: boolean): Promise<void> => {
+    const isRemoteShell = above || stat.name === REMOTE_SHELL
+    const { pid, startTicks, cpuTicks } = stat
+    tree.push({ pid, startTicks, cpuTicks, ioBytes: await readIoBytes(pid), isRemoteShell })
+    for (const child of children.get(pid) ?? []) await add(child, isRemoteShell)
+  }
+  if (rootStat !== undefined) await add(rootStat, false)
+  return tree
+}
+
+/** Sends SIGKILL to a process, unless it has ended, even if its number has another by now. */
+export async function killProcess({ pid, startTicks }: TreeProcess): Promise<void> {
+  const stat = await readStat(pid)
+  if (stat?.startTicks !== startTicks) return
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended just now.
+  }
+}
+
+interface ProcessStat {
+  readonly pid: number
+  readonly name: string
+  readonly parent: number
+  readonly startTicks: string
+  readonly cpuTicks: number
+}
+
+/** Reads a line of /proc/PID/stat (proc(5)). The name may hold spaces and parentheses. */
+export function parseProcessStat(text: string): ProcessStat | undefined {
+  const match = /^(\d+) \((.*)\) (.*)$/su.exec(text.trimEnd())
+  if (match === null) return undefined
+  const [, pid = '', name = '', rest = ''] = match
+  // The first of these is the third field of the manual.
+  const fields = rest.split(' ')
+  const [parent, user, system, startTicks] = [fields[1], fields[11], fields[12], fields[19]]
+  if (startTicks === undefined) return undefined
+  return {
+    pid: Number(pid),
+    name,
+    parent: Number(parent),
+    startTicks,
+    cpuTicks: Number(user) + Number(system),
+  }
+}
+
+async function allProcesses(): Promise<readonly ProcessStat[]> {
+  const names = await readdir('/proc').catch(() => [])
+  const stats = await Promise.all(
+    names.filter((name) => /^\d+$/u.test(name)).map((name) => readStat(Number(name))),
+  )
+  return stats.filter((stat) => stat !== undefined)
+}
+
+async function readStat(pid: number): Promise<ProcessStat | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
+  return parseProcessStat(text)
+}
+
+async function readIoBytes(pid: number): Promise<number | undefined> {
+  const text = await readFile(`/proc/${pid}/io`, 'latin1').catch(() => '')
+  const read = /^rchar: (\d+)$/mu.exec(text)
+  const written = /^wchar: (\d+)$/mu.exec(text)
+  return read === null || written === null ? undefined : Number(read[1]) + Number(written[1])
+}

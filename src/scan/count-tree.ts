@@ -1,0 +1,80 @@
+/** What a staged tree holds, counted by looking at it, where no scan of the source says what it should hold. */
+import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { systemErrorCode } from '../errors/system-error.ts'
+import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
+
+export interface TreeCount {
+  readonly files: number
+  /** The root of the tree included. */
+  readonly directories: number
+  readonly symlinks: number
+  readonly specials: number
+  /** Entries that share their inode with the entry of the same path in a basis. */
+  readonly linked: number
+  /** Directories of the tree that this user may not look into, so that what is in them is not counted. */
+  readonly closed: number
+}
+
+/** So often the event loop gets its turn, for signals. */
+const PAUSE_EVERY_DIRECTORIES = 64
+
+/** Counts a tree; ends early, with what it has, when the signal is given. */
+export async function countTree(
+  tree: BytePath,
+  bases: readonly BytePath[],
+  signal: AbortSignal,
+): Promise<TreeCount> {
+  const count = { files: 0, directories: 0, symlinks: 0, specials: 0, linked: 0, closed: 0 }
+  const waiting = ['']
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    count.directories += 1
+    if (count.directories % PAUSE_EVERY_DIRECTORIES === 0) await setImmediate()
+    if (signal.aborted) break
+    const names = listNames(below(tree, path))
+    if (names === undefined) count.closed += 1
+    for (const name of names ?? []) {
+      const inner = path === '' ? name : `${path}/${name}`
+      const status = look(below(tree, inner))
+      if (status === undefined) continue
+      if (status.isDirectory()) {
+        waiting.push(inner)
+        continue
+      }
+      if (status.isFile()) count.files += 1
+      else if (status.isSymbolicLink()) count.symlinks += 1
+      else count.specials += 1
+      if (status.nlink > 1n && bases.some((basis) => isSame(status, look(below(basis, inner))))) {
+        count.linked += 1
+      }
+    }
+  }
+  return count
+}
+
+function below(tree: BytePath, path: string): BytePath {
+  return path === '' ? tree : joinPath(tree, path)
+}
+
+function isSame(one: BigIntStats, other: BigIntStats | undefined): boolean {
+  return one.ino === other?.ino && one.dev === other.dev
+}
+
+function look(path: BytePath): BigIntStats | undefined {
+  try {
+    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    // A directory of a basis that is none any more, or is closed to this user.
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined
+  }
+}
+
+function listNames(path: BytePath): readonly string[] | undefined {
+  try {
+    return readdirSync(systemPath(path), { encoding: 'latin1' })
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EACCES') throw error
+    return undefined
+  }
+}
