@@ -170,15 +170,15 @@ describe('a source behind ssh', () => {
     expect(names).not.toContain('cache')
   })
 
-  test('that is suddenly empty needs --allow-empty', async () => {
+  test('that is suddenly empty needs --accept-shrink', async () => {
     expect(await backUp()).toEqual(SILENCE)
     await execa('find', [source, '-mindepth', '1', '-delete'])
     expectSentences(await backUp(), 14, [
       /is empty, but its last snapshot was not/u,
-      /--allow-empty/u,
+      /--accept-shrink/u,
     ])
     await expectNothing(1)
-    expect(await backUp('--allow-empty')).toEqual(SILENCE)
+    expect(await backUp('--accept-shrink')).toEqual(SILENCE)
     expect(await readdir(await treeOf(1))).toEqual([])
   })
 
