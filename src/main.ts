@@ -3,7 +3,7 @@
  * else, and the exit code goes out.
  */
 import { readFileSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { getPriority, homedir, hostname, setPriority } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -65,6 +65,8 @@ for (const name of Object.keys(process.env)) {
 
 const context: Context = {
   world: {
+    // Never less nice than it was started: only root may do that, and whoever said nice meant it.
+    lowerPriority: (nice) => setPriority(Math.max(getPriority(), nice)),
     clock: { now: () => Date.now(), elapsed: () => performance.now(), sleep },
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     host: hostname(),

@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config'
+import { SlowestFirst } from './support/slowest-first.ts'
 
-/** Unit tests touch no disk, child or clock; the other two tiers run real programs, one file at a time. */
+/** Unit tests touch no disk, child or clock; the other two tiers run real programs. */
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
+    // On two processors, since most of them wait: for a clock, a mount, another machine.
+    maxWorkers: 3,
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         extends: true,
@@ -26,7 +30,6 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
-          maxWorkers: 2,
           globalSetup: ['test/support/build-once.ts'],
         },
       },

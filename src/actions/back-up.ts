@@ -39,6 +39,7 @@ import { describeSource, locateSource } from './locate-source.ts'
 import { lookAtRemote } from './look-at-remote.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { isOutOfReach } from './out-of-reach.ts'
+import { withinTime } from './time-box.ts'
 import type { Progress, TreeTransfer } from './transfer.ts'
 
 export interface BackUpRequest extends Acceptance, LockRequest {
@@ -70,6 +71,7 @@ export interface BackUpReport {
 /** @throws SnapfsError; nothing is left behind then but an empty series */
 export async function backUp(request: BackUpRequest, world: World): Promise<BackUpReport> {
   const { profile } = request
+  if (profile.nice !== undefined) world.lowerPriority(profile.nice)
   const repository = await openRepository(profile.repository)
   const source = await locateSource(profile.source, repository.path)
   const rsync = await probeRsync()
@@ -81,17 +83,11 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
     return thenRelease(lock, async () => {
       // Only now: the other may have worked for hours, and a snapshot is as old as its copy is.
       const [startedMs, startedElapsed] = [world.clock.now(), world.clock.elapsed()]
-      return backUpLocked({
-        request,
-        world,
-        repository,
-        place,
-        room,
-        rsync,
-        startedMs,
-        startedElapsed,
-        source: request.waitMs > 0 ? await locateSource(profile.source, place.repository) : source,
-      })
+      const now = request.waitMs > 0 ? await locateSource(profile.source, place.repository) : source
+      const run = { world, repository, place, room, rsync, startedMs, startedElapsed, source: now }
+      return withinTime(profile.stopAfterMs, world.clock, request.signal, async (signal) =>
+        backUpLocked({ ...run, request: { ...request, signal } }),
+      )
     })
   })
 }

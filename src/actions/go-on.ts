@@ -122,5 +122,5 @@ export async function settleUnfinished(
 }
 
 const KEPT_AFTER: ReadonlySet<string> = new Set([
-  ...['INTERRUPTED', 'TERMINATED', 'HANGUP', 'RSYNC_FAILED'],
+  ...['INTERRUPTED', 'TERMINATED', 'HANGUP', 'TIME_UP', 'RSYNC_FAILED'],
 ])

@@ -1,5 +1,6 @@
 /** A signal that asks the program to end, as an error with the right exit code. */
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { formatDuration } from '../model/duration.ts'
 
 export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
 
@@ -12,12 +13,27 @@ export class Interruption {
   }
 }
 
+/** The reason when the time that the user gave is over. */
+export class TimeUp {
+  readonly limitMs: number
+
+  constructor(limitMs: number) {
+    this.limitMs = limitMs
+  }
+}
+
 const CODES = { SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED', SIGHUP: 'HANGUP' } as const
 
 /** @throws SnapfsError when the signal was given */
 export function throwIfInterrupted(signal: AbortSignal): void {
   if (!signal.aborted) return
   const reason: unknown = signal.reason
+  if (reason instanceof TimeUp) {
+    const time = formatDuration(reason.limitMs)
+    throw new SnapfsError('TIME_UP', `Stopped after ${time}, as asked; nothing was published.`, {
+      hint: 'Earlier snapshots are untouched.',
+    })
+  }
   const name = reason instanceof Interruption ? reason.signal : 'SIGTERM'
   throw new SnapfsError(CODES[name], `Ended by ${name}; nothing was published.`, {
     hint: 'Earlier snapshots are untouched. Run again at any time.',

@@ -13,14 +13,14 @@ const SHARE = 0.5
 export interface Linkage {
   readonly counts: Counts
   readonly againstBasis: BasisComparison
-  /** Whether there was a snapshot to link to. */
-  readonly hasBasis: boolean
+  /** How many files the snapshot held that was to be linked to; undefined when there was none. */
+  readonly basisFiles: number | undefined
 }
 
 /** @returns sentences; none when there is nothing to say */
-export function judgeLinkage({ counts, againstBasis, hasBasis }: Linkage): string[] {
+export function judgeLinkage({ counts, againstBasis, basisFiles }: Linkage): string[] {
   const { files, attributeOnlyFiles } = counts
-  if (!hasBasis || files < FILES_AT_LEAST) return []
+  if (basisFiles === undefined || Math.min(basisFiles, files) < FILES_AT_LEAST) return []
   const isMuch = (number: number): boolean => number >= files * SHARE
   const sentences: string[] = []
   if (isMuch(attributeOnlyFiles)) {
@@ -35,7 +35,8 @@ export function judgeLinkage({ counts, againstBasis, hasBasis }: Linkage): strin
       `${share(otherTime, files)} were copied and not linked: they have the size they had in the last snapshot, and another time. Did something touch them, or does their file system keep local time?`,
     )
   }
-  if (isMuch(absent)) {
+  // New files are no wonder, unless most of the old ones are gone as well.
+  if (isMuch(absent) && files - absent < basisFiles * SHARE) {
     sentences.push(
       `${share(absent, files)} are not in the last snapshot under these names, so they were copied and not linked. Were directories renamed, or is the source another one?`,
     )

@@ -47,6 +47,7 @@ export async function runPass(pass: Pass): Promise<PassResult> {
     ...(pass.input === undefined ? {} : { input: pass.input }),
     signal,
     stallMs: pass.request.stallMs,
+    ...(pass.request.ionice === undefined ? {} : { ionice: pass.request.ionice }),
     onLine: (text) => {
       const line = parseOutputLine(text)
       if (line.kind === 'progress') {

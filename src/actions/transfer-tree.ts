@@ -63,7 +63,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     const linkage = judgeLinkage({
       counts: result.summary,
       againstBasis: scan.againstBasis,
-      hasBasis: bases.length > 0,
+      basisFiles: bases[0]?.manifest.counts.files,
     })
     const warnings = [...result.warnings, ...crowdedWarnings(scan), ...linkage]
     return { ...result, ...always, warnings, bases }
@@ -80,11 +80,16 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
 
 /** What of the profile every run of rsync is told. */
 export function profileOptions({
-  profile,
-}: Pick<TreeTransfer, 'profile'>): Pick<CommonOptions, 'fileSystems' | 'options'> {
+  profile: { fileSystems, rsyncOptions = [], bandwidth, ionice },
+}: Pick<TreeTransfer, 'profile'>): Pick<CommonOptions, 'fileSystems' | 'options' | 'ionice'> {
   return {
-    ...(profile.fileSystems === undefined ? {} : { fileSystems: profile.fileSystems }),
-    ...(profile.rsyncOptions === undefined ? {} : { options: profile.rsyncOptions }),
+    ...(fileSystems === undefined ? {} : { fileSystems }),
+    ...(ionice === undefined ? {} : { ionice }),
+    // A number without a unit is KiB to rsync, and 0 would be no limit.
+    options: [
+      ...rsyncOptions,
+      ...(bandwidth === undefined ? [] : [`--bwlimit=${Math.max(1, Math.ceil(bandwidth / 1024))}`]),
+    ],
   }
 }
 

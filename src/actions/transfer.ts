@@ -34,7 +34,7 @@ export interface TreeTransfer {
   readonly exclude: readonly string[]
   readonly compareBy: 'content' | 'state'
   /** What of the profile rsync and the scan are told. */
-  readonly profile: Pick<Profile, 'fileSystems' | 'rsyncOptions'>
+  readonly profile: Pick<Profile, 'fileSystems' | 'rsyncOptions' | 'bandwidth' | 'ionice'>
   readonly asRoot: boolean
   /** When the run began, in milliseconds since 1970. */
   readonly startedMs: number

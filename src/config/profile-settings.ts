@@ -1,5 +1,6 @@
 /** The settings of a profile beside what is backed up, from the words of the configuration to values. */
 import * as v from 'valibot'
+import { BYTE_SIZE_EXAMPLES, parseByteSize } from '../model/byte-size.ts'
 import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
 import {
   INODE_FLOOR_EXAMPLES,
@@ -9,7 +10,7 @@ import {
 } from '../model/floor.ts'
 import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
 import { objectionToRsyncOption } from '../model/rsync-option.ts'
-import type { Profile } from '../model/profile.ts'
+import { IO_CLASSES, type Profile } from '../model/profile.ts'
 
 const rsyncOptionSchema = v.pipe(
   v.string(),
@@ -31,6 +32,12 @@ export const settingsEntries = {
   checksum_interval: v.optional(
     worded(parseDurationMs, `a duration is written as ${DURATION_EXAMPLES}`),
   ),
+  stop_after: v.optional(worded(parseDurationMs, `a duration is written as ${DURATION_EXAMPLES}`)),
+  bandwidth_limit: v.optional(
+    worded(parseByteSize, `an amount of bytes a second is written as ${BYTE_SIZE_EXAMPLES}`),
+  ),
+  nice: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(19))),
+  ionice: v.optional(v.picklist(IO_CLASSES)),
   one_file_system: v.optional(v.boolean()),
   rsync_options: v.optional(v.array(rsyncOptionSchema)),
 }
@@ -39,12 +46,21 @@ type Settings = v.InferOutput<v.ObjectSchema<typeof settingsEntries, undefined>>
 
 type Chosen = Pick<
   Profile,
-  'maxShrink' | 'floors' | 'checksumIntervalMs' | 'fileSystems' | 'rsyncOptions'
+  | 'maxShrink'
+  | 'floors'
+  | 'checksumIntervalMs'
+  | 'stopAfterMs'
+  | 'bandwidth'
+  | 'nice'
+  | 'ionice'
+  | 'fileSystems'
+  | 'rsyncOptions'
 >
 
 export function profileSettings(table: Settings): Chosen {
   const { max_shrink: maxShrink, min_free: bytes, min_free_inodes: inodes } = table
-  const { checksum_interval: checksumIntervalMs } = table
+  const { checksum_interval: checksumIntervalMs, stop_after: stopAfterMs } = table
+  const { bandwidth_limit: bandwidth, nice, ionice } = table
   const floors = {
     ...(bytes === undefined ? {} : { bytes }),
     ...(inodes === undefined ? {} : { inodes }),
@@ -53,6 +69,10 @@ export function profileSettings(table: Settings): Chosen {
     ...(maxShrink === undefined ? {} : { maxShrink }),
     ...(bytes === undefined && inodes === undefined ? {} : { floors }),
     ...(checksumIntervalMs === undefined ? {} : { checksumIntervalMs }),
+    ...(stopAfterMs === undefined ? {} : { stopAfterMs }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(nice === undefined ? {} : { nice }),
+    ...(ionice === undefined ? {} : { ionice }),
     ...(table.one_file_system === true ? { fileSystems: 'one' } : {}),
     ...(table.rsync_options === undefined ? {} : { rsyncOptions: table.rsync_options }),
   }

@@ -36,6 +36,12 @@ export const EXIT_CODES = [
     exitCode: 22,
     meaning: 'the repository has no space or no inodes left; nothing was published',
   },
+  {
+    name: 'TIME_UP',
+    exitCode: 23,
+    meaning:
+      'the time of --stop-after was over before the snapshot was whole; the next run goes on',
+  },
   { name: 'FUSE_UNAVAILABLE', exitCode: 30, meaning: 'FUSE does not work here' },
   { name: 'MOUNT_FAILED', exitCode: 31, meaning: 'mounting or unmounting failed' },
   { name: 'HANGUP', exitCode: 129, meaning: 'ended by SIGHUP' },

@@ -3,6 +3,10 @@ import type { Floors } from './floor.ts'
 import type { MaxShrink } from './max-shrink.ts'
 import type { RemoteAccess } from './remote-access.ts'
 
+/** Classes of ionice(1) that lower a priority. */
+export const IO_CLASSES = ['idle', 'best-effort'] as const
+export type IoClass = (typeof IO_CLASSES)[number]
+
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
 export interface Profile {
   readonly name: string
@@ -22,6 +26,14 @@ export interface Profile {
   readonly floors?: Floors
   /** `one`: what is mounted inside the source is left out. Absent: all. */
   readonly fileSystems?: 'one'
+  /** A backup that is not done after so long is stopped. Absent: never. */
+  readonly stopAfterMs?: number
+  /** How much is copied a second, in bytes. Absent: what is possible. */
+  readonly bandwidth?: number
+  /** As nice(1) adds it, from 0 to 19. */
+  readonly nice?: number
+  /** As ionice(1) takes it, for what is copied. */
+  readonly ionice?: IoClass
   /** Further options of rsync, all of them allowed. */
   readonly rsyncOptions?: readonly string[]
   /** For how long nothing of a backup may move before it is given up; Infinity: for ever. Absent: the default. */

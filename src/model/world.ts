@@ -10,6 +10,8 @@ export interface Clock {
 }
 
 export interface World {
+  /** Adds to the niceness of this process and all it starts, as nice(1) does. */
+  lowerPriority(nice: number): void
   readonly clock: Clock
   /** The IANA time zone of the user. */
   readonly timeZone: string

@@ -1,5 +1,6 @@
 /** The rsync command line of a backup. Every option is here for a reason; native-notes/rsync.md has them. */
 
+import type { IoClass } from '../model/profile.ts'
 import type { RemoteLocation } from '../model/source-location.ts'
 
 /** What is asked of one run of rsync. */
@@ -28,6 +29,8 @@ export interface TransferRequest {
   readonly fileSystems?: 'one'
   /** Of the user, all of them allowed. */
   readonly options?: readonly string[]
+  /** The class of ionice(1) for rsync; no option of rsync's. */
+  readonly ionice?: IoClass
   /** For how long nothing may move, in milliseconds; no option of rsync's, since its own is of no use. */
   readonly stallMs: number
 }

@@ -2,6 +2,7 @@
 import { execa } from 'execa'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
+import type { IoClass } from '../model/profile.ts'
 import type { RsyncEnd } from './outcome.ts'
 import { endRun, waitForStall } from './supervise-run.ts'
 import { compareVersions, OLDEST_RSYNC, parseRsyncVersion, type RsyncVersion } from './version.ts'
@@ -10,6 +11,8 @@ import { compareVersions, OLDEST_RSYNC, parseRsyncVersion, type RsyncVersion } f
 const VERSION_TIMEOUT_MS = 5000
 /** More lines of standard error than this are counted and dropped. */
 const MESSAGES_LIMIT = 20_000
+/** Some versions of ionice know no names. */
+const IO_CLASS_NUMBERS = { 'best-effort': '2', idle: '3' } as const
 /** A longer line is cut; a name has at most 4,095 bytes, four characters each when escaped. */
 const LINE_LIMIT = 32 * 1024
 
@@ -20,6 +23,8 @@ export interface RsyncRun {
   readonly signal: AbortSignal
   /** For how long nothing may move before the run is ended; Infinity: for ever. */
   readonly stallMs: number
+  /** The class of ionice(1) it runs in. Absent: that of this process. */
+  readonly ionice?: IoClass
   /** Called with each line of standard output, without its end; bytes as characters. */
   readonly onLine: (line: string) => void
 }
@@ -37,7 +42,9 @@ export async function runRsync(run: RsyncRun): Promise<RsyncEnd> {
     then(line)
   }
   // A death signal, since the kill -9 of this process would leave an rsync that goes on writing.
-  const child = execa('setpriv', ['--pdeathsig', 'KILL', 'rsync', ...run.arguments], {
+  const gently = run.ionice === undefined ? [] : ['ionice', '-c', IO_CLASS_NUMBERS[run.ionice]]
+  const words = ['--pdeathsig', 'KILL', ...gently, 'rsync', ...run.arguments]
+  const child = execa('setpriv', words, {
     ...(run.input === undefined ? { stdin: 'ignore' as const } : { input: run.input }),
     // Keeps rsync's numbers and words apart from the user's language, and from asking a terminal for a password.
     env: { LC_ALL: 'C', RSYNC_PASSWORD: '' },

@@ -6,6 +6,7 @@ import { createRepository } from '../../src/repository/create-repository.ts'
 
 export function testWorld(now: () => number = () => Date.now()): World {
   return {
+    lowerPriority: () => undefined,
     clock: {
       now,
       elapsed: () => performance.now(),

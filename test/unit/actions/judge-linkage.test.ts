@@ -7,12 +7,12 @@ const NOTHING = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
 function judge(
   counts: Partial<Parameters<typeof judgeLinkage>[0]['counts']>,
   againstBasis: Partial<typeof NOTHING> = {},
-  hasBasis = true,
+  basisFiles: number | undefined = 1000,
 ): string[] {
   return judgeLinkage({
     counts: { ...emptySummary(), files: 1000, ...counts },
     againstBasis: { ...NOTHING, ...againstBasis },
-    hasBasis,
+    basisFiles,
   })
 }
 
@@ -43,7 +43,8 @@ describe('a run that linked far less than it could', () => {
   })
 
   test('is not seen in a first snapshot, a small one, or an ordinary day', () => {
-    expect(judge({}, { absent: 1000 }, false)).toEqual([])
+    expect(judge({}, { absent: 1000 }, 0)).toEqual([])
+    expect(judge({ files: 2500 }, { absent: 1500 })).toEqual([])
     expect(judge({ files: 99 }, { absent: 99 })).toEqual([])
     expect(judge({ attributeOnlyFiles: 499 }, { otherTime: 499, absent: 499 })).toEqual([])
     expect(judge({}, { alike: 1000, otherSize: 1000 })).toEqual([])
