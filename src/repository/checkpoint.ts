@@ -3,6 +3,7 @@
  * which may only believe what was copied before a checkpoint: after a power cut a file can have its size and time
  * and other content (a sparse one is cut to its size before its data is on the disk).
  */
+import { randomUUID } from 'node:crypto'
 import { lstat, open, rename, rm } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { StagedSnapshot } from './staged-snapshot.ts'
@@ -14,11 +15,16 @@ import { syncFileSystem } from './sync-file-system.ts'
  * @throws SnapfsError or the operating system's error when it could not be done
  */
 export async function makeCheckpoint(staged: StagedSnapshot): Promise<void> {
-  const draft = `${staged.durable}.new`
-  await rm(draft, { force: true })
-  await (await open(draft, 'wx', 0o600)).close()
-  await syncFileSystem(staged.directory)
-  await rename(draft, staged.durable)
+  // A name of its own: another may be under way, and the time of its file is not that of our sync.
+  const draft = `${staged.durable}.${randomUUID()}`
+  try {
+    await (await open(draft, 'wx', 0o600)).close()
+    await syncFileSystem(staged.directory)
+    await rename(draft, staged.durable)
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined)
+    throw error
+  }
 }
 
 /** Takes the checkpoints back: nothing of the run is to be believed without looking. */
