@@ -53,6 +53,7 @@ What is mounted inside a source belongs to it. With --one-file-system, or "one_f
 configuration, a mountpoint is an empty directory in the snapshot; so is a subvolume of btrfs. "rsync_options" in
 the configuration adds options to rsync that change neither what is stored nor what is linked, such as
 "--bwlimit=50m", "--compress" and "--no-whole-file"; any other is refused by name, with the reason.
+
 A backup of which nothing moves any more, since a disk or another machine hangs, ends with status 21 after 30
 minutes, or after "stall_timeout" of the profile ("10 minutes", "off"). One that is only slow is left alone.
 

@@ -57,11 +57,13 @@ export function addBackup(
       'the directory to back up, with --repository; also HOST:/PATH or rsync://HOST/MODULE',
     )
     .option('--profile <NAME>', 'the name of the series, with --repository (default: name of DIR)')
-    .option(
-      '--exclude <PATTERN>',
-      'leave out what matches this rsync pattern; may be repeated',
-      (pattern: string, earlier: readonly string[]) => [...earlier, pattern],
-      [] as readonly string[],
+    .addOption(
+      new Option(
+        '--exclude <PATTERN>',
+        'leave out what matches this rsync pattern; may be repeated',
+      )
+        .argParser((pattern, earlier: readonly string[]) => [...earlier, pattern])
+        .default([], 'none'),
     )
     .option('--checksum', 'read all files and compare them by content')
     .option(
