@@ -2,10 +2,10 @@
  * After rsync: whether what was to be copied is there, and whether the source stood still meanwhile. rsync's
  * exit code is necessary and never sufficient.
  */
-import { type BigIntStats, lstatSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { systemErrorCode } from '../errors/system-error.ts'
-import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
+import { type BytePath, joinPath } from '../model/entry-name.ts'
+import { lookQuietly } from './look.ts'
 import type { EntryState, SourceState } from './source-state.ts'
 
 export interface Confirmation {
@@ -91,13 +91,4 @@ function isLike(stored: BigIntStats, source: BigIntStats, comparesNanoseconds: b
       : // A FAT rounds to two seconds.
         Math.abs(Number(stored.mtimeMs - source.mtimeMs)) < 3000)
   )
-}
-
-function lookQuietly(path: BytePath): BigIntStats | undefined {
-  try {
-    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
-  } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
-    return undefined
-  }
 }

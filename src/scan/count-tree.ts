@@ -1,8 +1,9 @@
 /** What a staged tree holds, counted by looking at it, where no scan of the source says what it should hold. */
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
+import { type BigIntStats, readdirSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
+import { lookQuietly } from './look.ts'
 
 export interface TreeCount {
   readonly files: number
@@ -35,7 +36,7 @@ export async function countTree(
     if (names === undefined) count.closed += 1
     for (const name of names ?? []) {
       const inner = path === '' ? name : `${path}/${name}`
-      const status = look(below(tree, inner))
+      const status = lookQuietly(below(tree, inner))
       if (status === undefined) continue
       if (status.isDirectory()) {
         waiting.push(inner)
@@ -44,7 +45,10 @@ export async function countTree(
       if (status.isFile()) count.files += 1
       else if (status.isSymbolicLink()) count.symlinks += 1
       else count.specials += 1
-      if (status.nlink > 1n && bases.some((basis) => isSame(status, look(below(basis, inner))))) {
+      if (
+        status.nlink > 1n &&
+        bases.some((basis) => isSame(status, lookQuietly(below(basis, inner))))
+      ) {
         count.linked += 1
       }
     }
@@ -58,16 +62,6 @@ function below(tree: BytePath, path: string): BytePath {
 
 function isSame(one: BigIntStats, other: BigIntStats | undefined): boolean {
   return one.ino === other?.ino && one.dev === other.dev
-}
-
-function look(path: BytePath): BigIntStats | undefined {
-  try {
-    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
-  } catch (error) {
-    // A directory of a basis that is none any more, or is closed to this user.
-    if (systemErrorCode(error) === undefined) throw error
-    return undefined
-  }
 }
 
 function listNames(path: BytePath): readonly string[] | undefined {
