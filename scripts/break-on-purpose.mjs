@@ -15,6 +15,27 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a dry run copies from a remote source',
+    file: 'src/rsync/arguments.ts',
+    from: "...(request.dryRun ? ['--dry-run'] : []),",
+    to: '',
+    test: ['e2e', 'dry-run.test.ts', 'other rsync'],
+  },
+  {
+    title: 'a dry run does not mind a shrunken source',
+    file: 'src/actions/plan-backup.ts',
+    from: 'whys.push(...accepted.map(({ why }) => why))',
+    to: 'void accepted',
+    test: ['integration', 'plan-backup.test.ts', 'refused as the backup'],
+  },
+  {
+    title: 'a dry run makes the series',
+    file: 'src/actions/plan-backup.ts',
+    from: 'const startedMs = world.clock.now()',
+    to: "const startedMs = world.clock.now(); await import('node:fs/promises').then((fs) => fs.mkdir(`${place.repository}/${place.profile}`, { recursive: true }))",
+    test: ['integration', 'plan-backup.test.ts', 'first backup'],
+  },
+  {
     title: 'a source that shrank is copied',
     file: 'src/actions/guard-source.ts',
     from: 'if (!isAccepted) throw shrinkError(source, shrink)',

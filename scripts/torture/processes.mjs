@@ -42,6 +42,8 @@ export class Group {
     let hung = false
     const limit = setTimeout(() => {
       hung = true
+      // Afterwards nobody can say any more what it waited for.
+      if (room !== '') stderr += processesOf(room).map(whatItDoes).join('')
       this.kill()
     }, limitMs)
     let stdout = ''
@@ -120,6 +122,22 @@ export function processesOf(room, mark = BACKUP) {
     }
   }
   return found
+}
+
+/**
+ * What a process waits for, as far as the kernel tells.
+ * @param {{ pid: number, words: string }} process
+ */
+function whatItDoes({ pid, words }) {
+  const look = (/** @type {string} */ file) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'latin1').trim()
+    } catch {
+      return '?'
+    }
+  }
+  const state = /^State:\s*(.*)$/mu.exec(look('status'))?.[1] ?? '?'
+  return `\n${pid} ${state}, in ${look('wchan')}, call ${look('syscall')}: ${words}\n${look('stack')}`
 }
 
 /**

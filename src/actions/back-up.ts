@@ -10,7 +10,6 @@ import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { SourceLocation } from '../model/source-location.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
@@ -22,7 +21,6 @@ import { withStorageErrors } from '../repository/storage-error.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
-import { refuseSuddenlyEmpty } from './check-source.ts'
 import { keepState } from './confirm-transfer.ts'
 import { type CopiedSource, copySource } from './copy-source.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
@@ -30,13 +28,12 @@ import { chooseComparison } from './choose-comparison.ts'
 import {
   type Acceptance,
   type Accepted,
-  guardAgainstOtherDisk,
   guardAgainstShrink,
+  guardBeforeCopy,
   type GuardedDisk,
 } from './guard-source.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { describeSource, locateSource } from './locate-source.ts'
-import { lookAtRemote } from './look-at-remote.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { isOutOfReach } from './out-of-reach.ts'
 import { withinTime } from './time-box.ts'
@@ -109,7 +106,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { request, place, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
   const stallMs = request.profile.stallMs ?? DEFAULT_STALL_MS
-  const { disk, accepted: ofDisk } = await guardSource(run, snapshots, stallMs)
+  const { disk, accepted: ofDisk } = await guardBeforeCopy(run.source, request, snapshots, stallMs)
   const leftovers = await makeSureOfRoom(run.room, await takeLeftovers(place))
   throwIfInterrupted(request.signal)
   const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
@@ -183,25 +180,6 @@ interface Made {
   readonly copied: CopiedSource
   /** Warnings. */
   readonly early: readonly string[]
-}
-
-/**
- * Holds the source against what it was, before anything is written.
- * @throws SnapfsError SOURCE_REFUSED, unless the user accepts it as it is
- */
-async function guardSource(
-  { request, source }: Run,
-  snapshots: readonly Snapshot[],
-  stallMs: number,
-): Promise<GuardedDisk> {
-  const newest = snapshots.at(-1)
-  const emptySource = request.changedSource === 'accept' ? 'allow' : request.emptySource
-  if (source.kind !== 'local') {
-    await lookAtRemote({ ...request, emptySource, location: source, newest, stallMs })
-    return { disk: undefined, accepted: [] }
-  }
-  if (emptySource === 'refuse') await refuseSuddenlyEmpty(source.path, newest)
-  return guardAgainstOtherDisk(source.path, request, snapshots)
 }
 
 /** What is to be noted beside what was copied. */

@@ -43,7 +43,8 @@ export async function makeSureOfRoom(
   return []
 }
 
-async function refuseWithoutRoom({ place, floors }: RoomQuestion): Promise<void> {
+/** @throws SnapfsError DESTINATION_FULL when less is free than must be */
+export async function refuseWithoutRoom({ place, floors }: RoomQuestion): Promise<void> {
   const shortage = findShortage(await readRoom(place.repository), floors)
   if (shortage === undefined) return
   const mount = mountAround(await readMountTable(), bytePathFromText(place.repository))

@@ -150,6 +150,7 @@ async function copyInstead(
   return pass
 }
 
-function unreadableProblem({ path, code }: SourceScan['unreadable'][number]): Problem {
+/** An entry of the source that the scan could not look at. */
+export function unreadableProblem({ path, code }: SourceScan['unreadable'][number]): Problem {
   return { kind: 'unreadable', message: `cannot be read (${code}): "${printableName(path)}"` }
 }

@@ -24,22 +24,25 @@ const DRIFT_MS = 1000
 /** What the scan may believe of interrupted runs. */
 export async function readAttempts(
   leftovers: readonly Leftover[],
-  fidelity: string,
+  isEnough: (fidelity: string) => boolean,
 ): Promise<readonly Attempt[]> {
   return Promise.all(
     leftovers.map(async ({ trees, state, durableNs }) => ({
       trees: trees.map(bytePathFromText),
-      state: await readAttemptState(state, fidelity),
+      state: await readAttemptState(state, isEnough),
       durableNs,
     })),
   )
 }
 
-async function readAttemptState(file: string, fidelity: string): Promise<SourceState | undefined> {
+async function readAttemptState(
+  file: string,
+  isEnough: (fidelity: string) => boolean,
+): Promise<SourceState | undefined> {
   const bytes = await readStateFile(file, STATE_LIMIT_BYTES)
   const reading = bytes === undefined ? undefined : decodeState(bytes)
   if (reading?.kind !== 'state') return undefined
-  return reading.state.header.fidelity === fidelity ? reading.state : undefined
+  return isEnough(reading.state.header.fidelity) ? reading.state : undefined
 }
 
 /** Writes what the source was into the staged snapshot, for a run that may have to go on. */

@@ -7,11 +7,14 @@ import type { Manifest, SourceDisk } from '../model/manifest.ts'
 import { DEFAULT_MAX_SHRINK } from '../model/max-shrink.ts'
 import type { Profile } from '../model/profile.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import type { SourceLocation } from '../model/source-location.ts'
 import { excludeRule } from '../rsync/filter-rules.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import { readSourceDisk } from '../scan/source-disk.ts'
+import { refuseSuddenlyEmpty } from './check-source.ts'
 import { diskError, diskSentence, findDiskChange } from './judge-disk.ts'
 import { findShrink, shrinkBasis, shrinkError, shrinkSentence } from './judge-shrink.ts'
+import { lookAtRemote } from './look-at-remote.ts'
 
 /** What the user accepts of a source. */
 export interface Acceptance {
@@ -45,10 +48,31 @@ export interface Accepted {
 }
 
 /**
+ * Holds the source against what it was, before anything is written.
+ * @param stallMs for how long another machine may say nothing
+ * @throws SnapfsError SOURCE_REFUSED, unless the user accepts it as it is; and what `lookAtRemote` throws
+ */
+export async function guardBeforeCopy(
+  source: SourceLocation,
+  request: Acceptance & { readonly profile: Profile; readonly signal: AbortSignal },
+  snapshots: readonly Snapshot[],
+  stallMs: number,
+): Promise<GuardedDisk> {
+  const newest = snapshots.at(-1)
+  const emptySource = request.changedSource === 'accept' ? 'allow' : request.emptySource
+  if (source.kind !== 'local') {
+    await lookAtRemote({ ...request, emptySource, location: source, newest, stallMs })
+    return { disk: undefined, accepted: [] }
+  }
+  if (emptySource === 'refuse') await refuseSuddenlyEmpty(source.path, newest)
+  return guardAgainstOtherDisk(source.path, request, snapshots)
+}
+
+/**
  * Finds out what a source lies on, and holds it against what it lay on.
  * @throws SnapfsError SOURCE_REFUSED for a source whose disk is not mounted, or is another
  */
-export async function guardAgainstOtherDisk(
+async function guardAgainstOtherDisk(
   source: string,
   { changedSource }: Pick<Acceptance, 'changedSource'>,
   snapshots: readonly Snapshot[],

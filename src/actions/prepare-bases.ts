@@ -39,7 +39,7 @@ export async function prepareBases(
     scan.suspects,
     {
       ...collected,
-      onCopied: (name) => {
+      onCopied: ({ name }) => {
         if (proven.has(name)) contradictions.push(name)
       },
     },

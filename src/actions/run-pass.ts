@@ -5,7 +5,7 @@ import type { RsyncLog } from '../repository/rsync-log.ts'
 import { rsyncArguments, type TransferRequest } from '../rsync/arguments.ts'
 import { transferOutcome } from '../rsync/outcome.ts'
 import { remoteOutcome } from '../rsync/remote-failure.ts'
-import { parseOutputLine } from '../rsync/output-line.ts'
+import { type OutputLine, parseOutputLine } from '../rsync/output-line.ts'
 import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
 import { OutOfReach } from './out-of-reach.ts'
@@ -22,8 +22,8 @@ export interface Pass {
   /** What of rsync's lines goes into the summary. */
   readonly counts: 'changes and totals' | 'changes' | 'nothing'
   readonly onProgress: (progress: Progress) => void
-  /** Called with the name, in rsync's escaping, of each file whose data was copied. */
-  readonly onCopied?: (name: string) => void
+  /** Called for each file whose data was copied. */
+  readonly onCopied?: (change: OutputLine & { readonly kind: 'change' }) => void
 }
 
 export type PassResult =
@@ -56,7 +56,7 @@ export async function runPass(pass: Pass): Promise<PassResult> {
       }
       if (text !== '' && pass.counts !== 'nothing') log.add(text)
       if (line.kind === 'skipped') skipped.push(line.message)
-      if (line.kind === 'change' && line.code.startsWith('>f')) pass.onCopied?.(line.name)
+      if (line.kind === 'change' && line.code.startsWith('>f')) pass.onCopied?.(line)
       if (pass.counts === 'nothing') return
       if (line.kind === 'change' || pass.counts === 'changes and totals') addLine(summary, line)
     },

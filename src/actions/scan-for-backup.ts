@@ -7,7 +7,6 @@ import { pathBelow } from '../model/absolute-path.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Capabilities } from '../repository/capabilities.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { decodeMarker } from '../repository/marker.ts'
 import { readState, STATES_KEPT } from '../repository/state-store.ts'
@@ -16,6 +15,7 @@ import { excludeRule } from '../rsync/filter-rules.ts'
 import { scanSource } from '../scan/scan-source.ts'
 import type { RememberedTree, SourceScan } from '../scan/source-scan.ts'
 import { decodeState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
+import type { KeptAttributes } from '../scan/stored-entry.ts'
 import { readAttempts } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { TreeTransfer } from './transfer.ts'
@@ -26,14 +26,31 @@ export interface BackupScan {
   readonly skipped: readonly string[]
 }
 
+/** What of a backup its scan must know; a dry run knows no more. */
+export type ScanTask = Pick<
+  TreeTransfer,
+  | 'place'
+  | 'source'
+  | 'snapshots'
+  | 'leftovers'
+  | 'exclude'
+  | 'compareBy'
+  | 'profile'
+  | 'startedMs'
+  | 'signal'
+  | 'onProgress'
+  | 'judgeScan'
+>
+
 /**
- * @param fidelity what this run copies with the content
+ * @param keeps what the repository keeps of an entry
+ * @param isEnough whether this run may rely on one that copied so much with the content
  * @throws SnapfsError when a signal ended it, or the source is judged not to be backed up
  */
 export async function scanForBackup(
-  run: TreeTransfer,
-  capabilities: Capabilities,
-  fidelity: string,
+  run: ScanTask,
+  keeps: KeptAttributes,
+  isEnough: (fidelity: string) => boolean,
   bases: readonly Snapshot[],
 ): Promise<BackupScan> {
   const { place, source, signal } = run
@@ -54,13 +71,9 @@ export async function scanForBackup(
       tree: bytePathFromText(treeDirectory(place, basis.id)),
       startedMs: Math.min(Date.parse(basis.manifest.startedAt), epochMsOf(basis.id)),
     })),
-    remembered: await newestRemembered(run, fidelity),
-    attempts: await readAttempts(run.leftovers, fidelity),
-    keeps: {
-      nanoseconds: capabilities.nanoseconds,
-      modes: capabilities.modes,
-      owners: capabilities.owners === true,
-    },
+    remembered: await newestRemembered(run, isEnough),
+    attempts: await readAttempts(run.leftovers, isEnough),
+    keeps,
     skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
     ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
     decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
@@ -88,8 +101,8 @@ export async function scanForBackup(
 
 /** The newest snapshot whose source is remembered, if that can be relied on. */
 async function newestRemembered(
-  run: TreeTransfer,
-  fidelity: string,
+  run: ScanTask,
+  isEnough: (fidelity: string) => boolean,
 ): Promise<readonly RememberedTree[]> {
   for (const snapshot of run.snapshots.toReversed().slice(0, STATES_KEPT)) {
     const bytes = await readState(run.place, snapshot.id, STATE_LIMIT_BYTES)
@@ -99,7 +112,7 @@ async function newestRemembered(
     const { header } = reading.state
     const isOfSnapshot =
       header.snapshot === snapshot.id && header.startedAt === snapshot.manifest.startedAt
-    if (!isOfSnapshot || header.fidelity !== fidelity) continue
+    if (!isOfSnapshot || !isEnough(header.fidelity)) continue
     const tree = bytePathFromText(treeDirectory(run.place, snapshot.id))
     return [{ tree, state: reading.state }]
   }

@@ -1,12 +1,12 @@
 /** What stands above a remembered state: whose it is, and what it may be believed for. */
+import type { StagedSnapshot } from '../repository/staged-snapshot.ts'
 import { thisMachine } from '../repository/this-machine.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import type { StateHeader } from '../scan/source-state.ts'
-import type { TreeTransfer } from './transfer.ts'
 
 /** The header of a state of which everything was stored. @param fidelity what was copied with the content */
 export async function stateHeader(
-  run: TreeTransfer,
+  run: { readonly staged: Pick<StagedSnapshot, 'id'>; readonly startedMs: number },
   scan: SourceScan,
   fidelity: string,
 ): Promise<StateHeader> {

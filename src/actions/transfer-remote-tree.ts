@@ -3,7 +3,6 @@
  * links against the bases what looks unchanged by size and time.
  */
 import type { RemoteAccess } from '../model/remote-access.ts'
-import { pathBelow } from '../model/absolute-path.ts'
 import type { RemoteLocation } from '../model/source-location.ts'
 import { probeCapabilities } from '../repository/capabilities.ts'
 import { treeDirectory } from '../repository/layout.ts'
@@ -11,15 +10,14 @@ import { keepDurable } from '../repository/leftovers.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
-import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
-import { remoteArgument, remoteOptions } from '../rsync/remote-source.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
 import { chooseBases } from './choose-bases.ts'
 import { endAttempts } from './prepare-bases.ts'
+import { remoteRequest } from './remote-request.ts'
 import { runPass } from './run-pass.ts'
 import type { Filled, TransferResult, TreeTransfer } from './transfer.ts'
-import { lostHardLinks, profileOptions } from './transfer-tree.ts'
+import { lostHardLinks } from './transfer-tree.ts'
 
 /** The same as of a local source, but for what only a scan can tell. */
 export type RemoteTransferResult = Omit<TransferResult, 'scan' | 'fidelity' | 'capabilities'>
@@ -36,23 +34,15 @@ export async function transferRemoteTree(
   const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, run.signal, run.stallMs))
   const bases = chooseBases(run.snapshots)
   const attempts = await keepDurable(run.leftovers)
-  const request: TransferRequest = {
-    source: remoteArgument(location),
-    remote: { location, options: remoteOptions(location, access) },
+  const request = remoteRequest(run, location, access, {
     destination: staged.tree,
     // First the interrupted runs: a part of a file in them is worth more than an old version of it.
     bases: [
       ...attempts.flatMap(({ trees }) => trees),
       ...bases.map((basis) => treeDirectory(place, basis.id)),
     ],
-    filters: [...ownRepository(location, place.repository), ...run.exclude.map(excludeRule)],
-    scope: run.compareBy === 'content' ? 'everything-by-content' : 'everything',
-    comparesNanoseconds: capabilities.nanoseconds,
-    copiesAcls: rsync.acls && xattrs,
-    copiesXattrs: xattrs,
-    stallMs: run.stallMs,
-    ...profileOptions(run),
-  }
+    keeps: { nanoseconds: capabilities.nanoseconds, xattrs },
+  })
   const always = {
     filters: request.filters,
     notes: xattrs ? [] : ['Extended attributes and access control lists were not stored.'],
@@ -83,14 +73,4 @@ async function fill(
     kind: 'filled',
     result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
   }
-}
-
-/** This machine, by a detour. */
-const LOCAL_HOSTS: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'])
-
-/** The rule that leaves out the repository where the other machine is this one: it would copy itself. */
-function ownRepository(location: RemoteLocation, repository: string): readonly string[] {
-  if (location.kind !== 'ssh' || !LOCAL_HOSTS.has(location.host)) return []
-  const path = pathBelow(location.path, repository)
-  return path === undefined ? [] : [excludePathRule(path)]
 }

@@ -28,13 +28,14 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
   if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
   const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal, run.stallMs))
-  const fidelity = [
-    ...(xattrs ? ['xattrs'] : []),
-    ...(xattrs && rsync.acls ? ['acls'] : []),
-    ...(run.asRoot ? ['owners'] : []),
-  ].join(' ')
+  const fidelity = fidelityOf({ xattrs, acls: rsync.acls, asRoot: run.asRoot })
   const bases = chooseBases(run.snapshots)
-  const { scan, skipped } = await scanForBackup(run, capabilities, fidelity, bases)
+  const { scan, skipped } = await scanForBackup(
+    run,
+    { ...capabilities, owners: capabilities.owners === true },
+    (other) => other === fidelity,
+    bases,
+  )
   const common: CommonOptions = {
     source,
     bases: bases.map((basis) => treeDirectory(place, basis.id)),
@@ -76,6 +77,19 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
   const { result } = copied
   return { ...result, ...always, warnings: [...result.warnings, warning], bases: [] }
+}
+
+/** What a run copies with the content, as the remembered state of the source names it. */
+export function fidelityOf(copied: {
+  readonly xattrs: boolean
+  readonly acls: boolean
+  readonly asRoot: boolean
+}): string {
+  return [
+    ...(copied.xattrs ? ['xattrs'] : []),
+    ...(copied.xattrs && copied.acls ? ['acls'] : []),
+    ...(copied.asRoot ? ['owners'] : []),
+  ].join(' ')
 }
 
 /** What of the profile every run of rsync is told. */

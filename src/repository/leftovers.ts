@@ -40,20 +40,33 @@ const LEFTOVERS_LIMIT = 8
 
 /** What lies in `.incoming/`, oldest first; what cannot be gone on with is removed. */
 export async function takeLeftovers(place: SeriesPlace): Promise<readonly Leftover[]> {
+  const { usable, useless } = await findLeftovers(place)
+  for (const directory of useless) await removeTree(directory)
+  return usable
+}
+
+/** The same without touching anything, so the lock is not needed; another run may take them at any time. */
+export async function findLeftovers(place: SeriesPlace): Promise<{
+  /** Oldest first. */
+  readonly usable: readonly Leftover[]
+  /** Paths. */
+  readonly useless: readonly string[]
+}> {
   const incoming = incomingDirectory(place)
-  const found: Leftover[] = []
+  const usable: Leftover[] = []
+  const useless: string[] = []
   for (const name of (await readdir(incoming)).sort()) {
     const directory = `${incoming}/${name}`
     const id = idOf(name)
     const trees = id === undefined ? [] : await copiesIn(directory)
-    if (id === undefined || trees.length === 0 || found.length === LEFTOVERS_LIMIT) {
-      await removeTree(directory)
+    if (id === undefined || trees.length === 0 || usable.length === LEFTOVERS_LIMIT) {
+      useless.push(directory)
       continue
     }
     const durableNs = await checkpointNs(`${directory}/${DURABLE_NAME}`)
-    found.push({ id, directory, trees, state: `${directory}/${STAGED_STATE_NAME}`, durableNs })
+    usable.push({ id, directory, trees, state: `${directory}/${STAGED_STATE_NAME}`, durableNs })
   }
-  return found
+  return { usable, useless }
 }
 
 /** @throws the operating system's error */

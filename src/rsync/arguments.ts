@@ -27,6 +27,8 @@ export interface TransferRequest {
   readonly copiesXattrs: boolean
   /** `one`: what is mounted inside the source is left out. Absent: all. A list needs not be told. */
   readonly fileSystems?: 'one'
+  /** Nothing is written; the destination need not exist. */
+  readonly dryRun?: true
   /** Of the user, all of them allowed. */
   readonly options?: readonly string[]
   /** The class of ionice(1) for rsync; no option of rsync's. */
@@ -45,6 +47,7 @@ export function rsyncArguments(request: TransferRequest): string[] {
     // First, so that ours have the last word.
     ...(request.options ?? []),
     '--archive',
+    ...(request.dryRun ? ['--dry-run'] : []),
     ...(isWhole && request.fileSystems === 'one' ? ['--one-file-system'] : []),
     ...(scope === 'listed-directories'
       ? ['--dirs', '--no-recursive']

@@ -5,72 +5,141 @@ export const BACKUP_DESCRIPTION =
   flowing(`Makes a snapshot: a complete directory tree in which every file that did not change is a hard link to
 the previous snapshot. It appears under its name when it is whole and on the disk, or not at all; earlier
 snapshots are never touched. Copies owners, permissions, times, links, holes, access control lists and
-extended attributes. A file that was rewritten with the same size and time is compared by content.
+extended attributes.
 
 Without PROFILE, backs up every profile of the configuration, one after the other. With --repository and
 --source no configuration is needed. On a terminal a bar shows the progress; under cron the command is
-silent unless something is wrong. A backup that was interrupted is gone on with by the next one, which does not
-copy again what it finds right.
+silent unless something is wrong.`)
 
-One backup of a profile runs at a time. A second one ends with status 11 and says which process works there; with
---wait, or "wait" in the configuration, it waits for that one to end, for ever or for as long as DURATION says
-(90s, 30m, 2h, 1h30m), and then makes its own snapshot. The time of the snapshot is when its copy began. On a
-terminal it says once whom it waits for. In a crontab give a DURATION shorter than the time between two runs,
-so that they do not queue up. The lock of a process that was killed, or that a reboot ended, is taken over at once.
+const SUBJECTS: readonly string[] = [
+  section(
+    'CHANGES',
+    `
+A file that has another size or time is copied. One that was rewritten with
+the same size and time is noticed by its ctime, which no program can set,
+and compared by content; on network and FUSE sources, whose inodes prove
+nothing, a directory that changed places with another of equal names, sizes
+and times is not noticed.
 
-With --checksum all files of the source and of the last snapshot are read and compared by content, which takes as long
-as reading both. Content that changed although the file was not written since, as on a failing disk, is told on
-standard error, and both are kept. "checksum_interval" in the configuration, such as "30 days", has that done by
-itself when the last time is so long ago.
+With --checksum all files of the source and of the last snapshot are read
+and compared by content, which takes as long as reading both. Content that
+changed although the file was not written since, as on a failing disk, is
+told on standard error, and both are kept. "checksum_interval" in the
+configuration, such as "30 days", has that done by itself when the last time
+is so long ago.
+`,
+  ),
+  section(
+    'DRY RUN',
+    `
+With --dry-run nothing is written: no snapshot, no lock, not even the
+directory of the series. The source is held against the last snapshot, and
+what would be copied is told in files and bytes; what only looks unchanged
+would be compared by content, and copied where it differs. --verbose names
+each file first. What would refuse a backup refuses a dry run, with the same
+status, but for a backup that runs just now. Of a remote source rsync itself
+says what it would copy.
+`,
+  ),
+  section(
+    'INTERRUPTIONS AND TIME',
+    `
+A backup that was interrupted or killed is gone on with by the next one,
+which does not copy again what it finds right. --stop-after, or "stop_after"
+in the configuration, ends a backup with status 23 when it takes longer,
+such as a first one that may run at night only; the next one goes on from
+there.
 
-A source that has become much smaller is refused with status 14 before anything is copied: a disk may not be
-mounted, or something was removed by mistake. That is so when it has fewer than half of the files and directories
-of the last complete snapshot, or less than a tenth of the bytes, and that one had at least 100; and when it is
-empty and was not. "max_shrink" in the configuration sets another share ("80 %"), or "off". Where the source is
-meant to be so, --accept-shrink makes the snapshot once, and the next one is held against it. What a new exclude
+A backup of which nothing moves any more, since a disk or another machine
+hangs, ends with status 21 after 30 minutes, or after "stall_timeout" of the
+profile ("10 minutes", "off"). One that is only slow is left alone.
+
+--bwlimit ("bandwidth_limit") copies at most so much a second. "nice" (0 to
+19) and "ionice" ("idle" or "best-effort") in the configuration make a
+backup give way to others, as the programs of these names do; schedulers of
+the disk other than bfq take no notice of the latter.
+`,
+  ),
+  section(
+    'ONE AT A TIME',
+    `
+One backup of a profile runs at a time. A second one ends with status 11 and
+says which process works there; with --wait, or "wait" in the configuration,
+it waits for that one to end, for ever or for as long as DURATION says (90s,
+30m, 2h, 1h30m), and then makes its own snapshot. The time of the snapshot
+is when its copy began. In a crontab give a DURATION shorter than the time
+between two runs, so that they do not queue up. The lock of a process that
+was killed, or that a reboot ended, is taken over at once.
+`,
+  ),
+  section(
+    'WHAT IS REFUSED',
+    `
+A source that has become much smaller is refused with status 14 before
+anything is copied: a disk may not be mounted, or something was removed by
+mistake. That is so when it has fewer than half of the files and directories
+of the last complete snapshot, or less than a tenth of the bytes, and that
+one had at least 100; and when it is empty and was not. "max_shrink" in the
+configuration sets another share ("80 %"), or "off". What a new exclude
 pattern leaves out is no shrinking.
 
-The same status, and the same option, are for a source whose disk is not mounted, so that the directory below the
-mountpoint would be backed up; and for one where another disk is mounted in the place of the one before. Where
-that cannot be told for certain (btrfs, zfs, overlay, network and FUSE file systems have no root that stays), only
-a mount that has gone is noticed. Other device numbers and names after a reboot are no change.
+So is a source whose disk is not mounted, so that the directory below the
+mountpoint would be backed up; and one where another disk is mounted in the
+place of the one before. Where that cannot be told for certain (btrfs, zfs,
+overlay, network and FUSE file systems have no root that stays), only a
+mount that has gone is noticed. Other device numbers and names after a
+reboot are no change.
 
-No backup begins where it would end for want of room: with less than one hundredth of the repository's file
-system free (at most 100 MiB), or of its inodes (at most 10,000), it ends with status 22 before anything is
-written. --min-free and --min-free-inodes, or "min_free" and "min_free_inodes" in the configuration, set another
-floor: an amount ("5 GiB", "10000"), a share ("2 %"), or "off". Where inodes are not counted, as on btrfs, there is
-no floor for them.
+Where the source is meant to be so, --accept-shrink makes the snapshot once,
+and the next one is held against it.
 
-The order of the snapshots is that of their making, whatever the clock says. When it is behind one of them, a
-sentence on standard error and in the manifest says by how much; the status is 0, since nothing is lost.
+No backup begins where it would end for want of room: with less than one
+hundredth of the repository's file system free (at most 100 MiB), or of its
+inodes (at most 10,000), it ends with status 22 before anything is written.
+--min-free and --min-free-inodes, or "min_free" and "min_free_inodes" in the
+configuration, set another floor: an amount ("5 GiB", "10000"), a share ("2
+%"), or "off". Where inodes are not counted, as on btrfs, there is no floor
+for them.
 
---stop-after, or "stop_after" in the configuration, ends a backup with status 23 when it takes longer, such as a first
-one that may run at night only; the next one goes on from there. --bwlimit ("bandwidth_limit") copies at most so much
-a second. "nice" (0 to 19) and "ionice" ("idle" or "best-effort") in the configuration make a backup give way to
-others, as the programs of these names do; schedulers of the disk other than bfq take no notice of the latter.
+The order of the snapshots is that of their making, whatever the clock says.
+When it is behind one of them, a sentence on standard error and in the
+manifest says by how much; the status is 0, since nothing is lost.
+`,
+  ),
+  section(
+    'WHAT IS LEFT OUT',
+    `
+The repository, and snapfs mounts inside the source, are left out by
+themselves. What else is mounted inside a source belongs to it; with
+--one-file-system, or "one_file_system = true" in the configuration, a
+mountpoint is an empty directory in the snapshot, and so is a subvolume of
+btrfs. "exclude" in the configuration, and --exclude, take the patterns of
+rsync's manual.
 
-What is mounted inside a source belongs to it. With --one-file-system, or "one_file_system = true" in the
-configuration, a mountpoint is an empty directory in the snapshot; so is a subvolume of btrfs. "rsync_options" in
-the configuration adds options to rsync that change neither what is stored nor what is linked, such as
-"--bwlimit=50m", "--compress" and "--no-whole-file"; any other is refused by name, with the reason.
+"rsync_options" in the configuration adds options to rsync that change
+neither what is stored nor what is linked, such as "--compress" and
+"--no-whole-file"; any other is refused by name, with the reason.
+`,
+  ),
+  section(
+    'SOURCES ON OTHER MACHINES',
+    `
+[USER@]HOST:/PATH is reached by ssh, with a key and without any question
+asked, and rsync://[USER@]HOST[:PORT]/MODULE[/PATH] is read from an rsync
+daemon. "ssh_port", "ssh_key", "ssh_config" and "password_file" of the
+profile say how to get there; else ssh does as its own configuration says.
+The host key must be known; it is never accepted unseen. rsync 3.1 or newer
+must be there. What rsync sees is what is noticed: a file that was rewritten
+with the same size and time, to the nanosecond, is not, but with --checksum.
+A local path that holds a colon before its first slash is written ./a:b.
+`,
+  ),
+]
 
-A backup of which nothing moves any more, since a disk or another machine hangs, ends with status 21 after 30
-minutes, or after "stall_timeout" of the profile ("10 minutes", "off"). One that is only slow is left alone.
-
-A source may be on another machine: [USER@]HOST:/PATH by ssh, with a key and without any question asked, or
-rsync://[USER@]HOST[:PORT]/MODULE[/PATH] from an rsync daemon. "ssh_port", "ssh_key", "ssh_config" and
-"password_file" of the profile say how to get there; else ssh does as its own configuration says. The host key must
-be known; it is never accepted unseen. rsync 3.1 or newer must be there. What rsync sees is what is noticed: a file
-that was rewritten with the same size and time, to the nanosecond, is not, but with --checksum. A local path that holds a colon before
-its first slash is written ./a:b.
-
-The repository, and snapfs mounts inside the source, are left out by themselves. On network and FUSE
-sources one thing is not recognised as changed: directories that changed places and hold files of equal names,
-sizes and times.`)
-
-/** The examples, and the codes it can end with. @param programPath as cron needs it */
+/** What comes after the options: a section for each subject, the examples, the codes it can end with. @param programPath as cron needs it */
 export function backupHelp(programPath: string): string {
   return afterHelp(
+    ...SUBJECTS,
     section(
       'EXAMPLE',
       `
@@ -78,6 +147,11 @@ $ snapfs backup --repository /mnt/backup/snapfs --source ~/Documents --exclude '
 Documents: snapshot 2026-11-22T14-30-00Z, complete, in 1.2 s
   1,204 files, 310 MB; new or changed: 3, 48 kB copied
   /mnt/backup/snapfs/Documents/2026-11-22T14-30-00Z
+
+$ snapfs backup --dry-run
+home: dry run, against 2026-11-22T14-30-00Z; nothing was written
+  1,204 files, 310 MB; to be copied: 3, 48 kB
+  unchanged: 1,201 files; free in the repository: 84.9 GB
 
 In a crontab, every 12 hours:
 0 */12 * * * ${programPath} backup
