@@ -15,6 +15,13 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a repository that goes away in the middle is a defect',
+    file: 'src/repository/storage-error.ts',
+    from: 'throw (await wentAway(error, repository)) ?? storageError(error, repository)',
+    to: 'throw void wentAway || storageError(error, repository)',
+    test: ['integration', 'source-guards.test.ts', 'goes away'],
+  },
+  {
     title: 'a dry run copies from a remote source',
     file: 'src/rsync/arguments.ts',
     from: "...(request.dryRun ? ['--dry-run'] : []),",

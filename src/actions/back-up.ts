@@ -20,6 +20,7 @@ import { removeOldStates } from '../repository/state-store.ts'
 import { withStorageErrors } from '../repository/storage-error.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
+import { BackupProgress, type Progress } from './backup-progress.ts'
 import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
 import { keepState } from './confirm-transfer.ts'
 import { type CopiedSource, copySource } from './copy-source.ts'
@@ -37,7 +38,7 @@ import { describeSource, locateSource } from './locate-source.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { isOutOfReach } from './out-of-reach.ts'
 import { withinTime } from './time-box.ts'
-import type { Progress, TreeTransfer } from './transfer.ts'
+import type { TreeTransfer } from './transfer.ts'
 
 export interface BackUpRequest extends Acceptance, LockRequest {
   readonly profile: Profile
@@ -47,7 +48,8 @@ export interface BackUpRequest extends Acceptance, LockRequest {
   readonly checksum: boolean
   /** What must be free in the repository before anything is written. */
   readonly floors: Floors
-  readonly onProgress: (progress: Progress) => void
+  /** Undefined: nobody looks. */
+  readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
 export interface BackUpReport {
@@ -132,7 +134,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     startedMs,
     stallMs,
     signal: request.signal,
-    onProgress: request.onProgress,
+    progress: new BackupProgress(request.onProgress),
     judgeScan: (scan) =>
       accepted.push(
         ...guardAgainstShrink(

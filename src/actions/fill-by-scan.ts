@@ -24,23 +24,21 @@ export async function fillByScan(
   common: CommonOptions,
   scan: SourceScan,
 ): Promise<Filled> {
-  const { staged, signal, onProgress } = run
+  const { staged, signal, progress } = run
   const summary: TransferSummary = { ...emptySummary(), ...scan.counts }
   const log = new RsyncLog(staged.log)
+  const toCopy = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
+  progress.plan({
+    compare: { entries: scan.suspects.length, bytes: scan.sizes.suspects },
+    copy: { entries: toCopy.length, bytes: scan.sizes.copies },
+    link: { entries: scan.linkCount, bytes: 0 },
+    finish: { entries: scan.counts.entries, bytes: 0 },
+  })
   const prepared = await prepareBases(run, common, scan, { log, summary })
   if (prepared.kind === 'too-many-links') return prepared
   await makeDirectories({ tree: staged.tree, signal }, scan.directories)
   throwIfInterrupted(signal)
   const passes: (PassResult & { readonly kind: 'usable' })[] = []
-  const toCopy = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
-  let copiedBytes = 0
-  const report = (entries: number): void =>
-    onProgress({
-      checkedEntries: Math.min(scan.counts.entries, entries),
-      knownEntries: scan.counts.entries,
-      listComplete: true,
-      transferredBytes: copiedBytes,
-    })
   if (toCopy.length > 0) {
     const pass = await runPass({
       request: {
@@ -56,17 +54,15 @@ export async function fillByScan(
       log,
       summary,
       counts: 'changes',
-      onProgress: (progress) => {
-        copiedBytes = progress.transferredBytes
-        report(progress.checkedEntries)
-      },
+      onProgress: (line) =>
+        progress.at('copy', { entries: line.checkedEntries, bytes: line.transferredBytes }),
     })
     if (pass.kind === 'too-many-links') return pass
     passes.push(pass)
   }
   const filling = { tree: staged.tree, signal }
   const linking = await linkEntries(filling, scan.links, scan.revoked, (linked) =>
-    report(toCopy.length + linked),
+    progress.at('link', { entries: linked, bytes: 0 }),
   )
   throwIfInterrupted(signal)
   summary.linkedEntries = linking.linked
@@ -83,6 +79,7 @@ export async function fillByScan(
       `${linking.refused.length} unchanged files were copied, since they could not be linked (${linking.reason ?? 'unknown'}).`,
     )
   }
+  progress.at('finish', { entries: 0, bytes: 0 })
   passes.push(await finishDirectories(run, common, scan.directories, { log, summary }))
   const unreadable = scan.unreadable.map(unreadableProblem)
   return {
@@ -120,7 +117,6 @@ async function finishDirectories(
     signal,
     ...collected,
     counts: 'nothing',
-    onProgress: () => undefined,
   })
   if (pass.kind === 'usable') return pass
   // Directories have no links of their own; something else is wrong with the disk.
@@ -144,7 +140,6 @@ async function copyInstead(
     signal,
     ...collected,
     counts: 'changes',
-    onProgress: () => undefined,
   })
   if (pass.kind === 'usable') await moveIntoTree(staged.copied, staged.tree, paths)
   return pass

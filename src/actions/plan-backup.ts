@@ -22,6 +22,7 @@ import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { listPlan, type PlannedTransfer } from '../scan/planned-transfer.ts'
 import type { BackUpRequest } from './back-up.ts'
+import { BackupProgress } from './backup-progress.ts'
 import { refuseWithoutRoom } from './check-room.ts'
 import { chooseBases } from './choose-bases.ts'
 import { chooseComparison } from './choose-comparison.ts'
@@ -94,7 +95,7 @@ async function plan(planning: Planning): Promise<PlanReport> {
     exclude: [...profile.exclude, ...request.exclude],
     compareBy: chooseComparison(request.checksum, profile.checksumIntervalMs, snapshots, startedMs),
     signal: request.signal,
-    onProgress: request.onProgress,
+    progress: new BackupProgress(request.onProgress),
   }
   const id = nextFreeId(startedMs, new Set(series.ids))
   const whys = accepted.map(({ why }) => why)

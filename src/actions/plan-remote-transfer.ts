@@ -8,7 +8,7 @@ import type { PlannedFile } from '../scan/planned-transfer.ts'
 import { chooseBases } from './choose-bases.ts'
 import type { PlannedCopy } from './plan-backup.ts'
 import { type RemoteTask, remoteRequest } from './remote-request.ts'
-import { runPass } from './run-pass.ts'
+import { knownOf, runPass } from './run-pass.ts'
 import type { TreeTransfer } from './transfer.ts'
 
 /**
@@ -17,11 +17,11 @@ import type { TreeTransfer } from './transfer.ts'
  * @throws SnapfsError when rsync failed, or a signal ended it
  */
 export async function planRemoteTransfer(
-  task: RemoteTask & Pick<TreeTransfer, 'snapshots' | 'leftovers' | 'signal' | 'onProgress'>,
+  task: RemoteTask & Pick<TreeTransfer, 'snapshots' | 'leftovers' | 'signal' | 'progress'>,
   location: RemoteLocation,
   { access, namesFiles }: { readonly access: RemoteAccess; readonly namesFiles: boolean },
 ): Promise<PlannedCopy> {
-  const { place, rsync, signal, onProgress } = task
+  const { place, rsync, signal, progress } = task
   const summary = emptySummary()
   const files: PlannedFile[] = []
   // Neither is made: a dry run is content with a destination that is not there, and with a log that is not kept.
@@ -42,7 +42,8 @@ export async function planRemoteTransfer(
     log: new RsyncLog(nowhere),
     summary,
     counts: 'changes and totals',
-    onProgress,
+    onProgress: (line) =>
+      progress.copied(line.checkedEntries, knownOf(line), line.transferredBytes),
     onCopied: ({ name, code, sizeBytes }) => {
       if (!namesFiles) return
       files.push({ path: name, action: code.includes('+') ? 'new' : 'modified', bytes: sizeBytes })

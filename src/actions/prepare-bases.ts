@@ -8,6 +8,7 @@ import { makeCheckpoint } from '../repository/checkpoint.ts'
 import { removeLeftovers } from '../repository/leftovers.ts'
 import { escapeAsRsync } from '../rsync/output-line.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
+import type { Work } from './backup-progress.ts'
 import { listedInput, type Pass, type PassResult, runPass } from './run-pass.ts'
 import type { CommonOptions, TreeTransfer } from './transfer.ts'
 
@@ -27,10 +28,10 @@ export type Prepared =
 export async function prepareBases(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame'>,
+  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'sizes'>,
   collected: Pick<Pass, 'log' | 'summary'>,
 ): Promise<Prepared> {
-  const { staged, leftovers } = run
+  const { staged, leftovers, progress } = run
   const attempts = leftovers.flatMap(({ trees }) => trees)
   const proven = new Set([...scan.provenSame].map(escapeAsRsync))
   const contradictions: string[] = []
@@ -42,6 +43,10 @@ export async function prepareBases(
       onCopied: ({ name }) => {
         if (proven.has(name)) contradictions.push(name)
       },
+      // rsync says nothing until it has read everything on both sides.
+      ...(progress.isWatched
+        ? { onRead: (bytes) => progress.at('compare', shareOf(scan, bytes / 2)) }
+        : {}),
     },
     {
       ...common,
@@ -63,6 +68,11 @@ export async function prepareBases(
   return { kind: 'prepared', bases: [...compared.bases, ...taken.bases], contradictions }
 }
 
+/** How many of the files are compared when so many bytes are, if all were of one size. */
+function shareOf({ suspects, sizes }: Pick<SourceScan, 'suspects' | 'sizes'>, bytes: number): Work {
+  return { bytes, entries: Math.floor((suspects.length * bytes) / Math.max(1, sizes.suspects)) }
+}
+
 /** Removes the interrupted runs, when what was taken from them is as safe as it was with them. */
 export async function endAttempts({
   staged,
@@ -77,7 +87,7 @@ export async function endAttempts({
 async function runListed(
   run: TreeTransfer,
   paths: readonly string[],
-  collected: Pick<Pass, 'log' | 'summary' | 'onCopied'>,
+  collected: Pick<Pass, 'log' | 'summary' | 'onCopied' | 'onRead'>,
   request: Pass['request'],
 ): Promise<Listed> {
   if (paths.length === 0) return { kind: 'prepared', bases: [] }
@@ -89,7 +99,6 @@ async function runListed(
     ...collected,
     // What changed is copied here; the filling run only links it, and says nothing of it.
     counts: 'changes',
-    onProgress: () => undefined,
   })
   return pass.kind === 'too-many-links' ? pass : { kind: 'prepared', bases: [request.destination] }
 }

@@ -10,7 +10,8 @@ import { runRsync } from '../rsync/run-rsync.ts'
 import { addLine, type TransferSummary } from '../rsync/transfer-summary.ts'
 import { OutOfReach } from './out-of-reach.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import type { Progress } from './transfer.ts'
+
+type ProgressLine = OutputLine & { readonly kind: 'progress' }
 
 export interface Pass {
   readonly request: TransferRequest
@@ -21,7 +22,10 @@ export interface Pass {
   readonly summary: TransferSummary
   /** What of rsync's lines goes into the summary. */
   readonly counts: 'changes and totals' | 'changes' | 'nothing'
-  readonly onProgress: (progress: Progress) => void
+  /** Called with what rsync says of its progress; absent where nobody looks. */
+  readonly onProgress?: (line: ProgressLine) => void
+  /** Called now and then with how many bytes its processes have read. */
+  readonly onRead?: (bytes: number) => void
   /** Called for each file whose data was copied. */
   readonly onCopied?: (change: OutputLine & { readonly kind: 'change' }) => void
 }
@@ -47,11 +51,12 @@ export async function runPass(pass: Pass): Promise<PassResult> {
     ...(pass.input === undefined ? {} : { input: pass.input }),
     signal,
     stallMs: pass.request.stallMs,
+    ...(pass.onRead === undefined ? {} : { onRead: pass.onRead }),
     ...(pass.request.ionice === undefined ? {} : { ionice: pass.request.ionice }),
     onLine: (text) => {
       const line = parseOutputLine(text)
       if (line.kind === 'progress') {
-        pass.onProgress(line)
+        pass.onProgress?.(line)
         return
       }
       if (text !== '' && pass.counts !== 'nothing') log.add(text)
@@ -77,6 +82,11 @@ export async function runPass(pass: Pass): Promise<PassResult> {
   if (outcome.kind === 'too-many-links') return outcome
   const { problems, problemCount, basisWarnings } = outcome
   return { kind: 'usable', problems, problemCount, exitCode: end.exitCode ?? 0, basisWarnings }
+}
+
+/** How many entries there are, once rsync knows. */
+export function knownOf(line: ProgressLine): number | undefined {
+  return line.listComplete ? line.knownEntries : undefined
 }
 
 /**

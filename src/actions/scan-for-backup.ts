@@ -38,7 +38,7 @@ export type ScanTask = Pick<
   | 'profile'
   | 'startedMs'
   | 'signal'
-  | 'onProgress'
+  | 'progress'
   | 'judgeScan'
 >
 
@@ -83,13 +83,7 @@ export async function scanForBackup(
     bootId,
     nowMs: run.startedMs,
     signal,
-    onProgress: (entries) =>
-      run.onProgress({
-        checkedEntries: 0,
-        knownEntries: entries,
-        listComplete: false,
-        transferredBytes: 0,
-      }),
+    onProgress: (entries) => run.progress.scanned(entries),
   })
   throwIfInterrupted(signal)
   run.judgeScan(scan)

@@ -15,7 +15,7 @@ import { emptySummary } from '../rsync/transfer-summary.ts'
 import { chooseBases } from './choose-bases.ts'
 import { endAttempts } from './prepare-bases.ts'
 import { remoteRequest } from './remote-request.ts'
-import { runPass } from './run-pass.ts'
+import { knownOf, runPass } from './run-pass.ts'
 import type { Filled, TransferResult, TreeTransfer } from './transfer.ts'
 import { lostHardLinks } from './transfer-tree.ts'
 
@@ -60,13 +60,21 @@ export async function transferRemoteTree(
 }
 
 async function fill(
-  { staged, signal, onProgress }: Omit<TreeTransfer, 'source'>,
+  { staged, signal, progress }: Omit<TreeTransfer, 'source'>,
   request: TransferRequest,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(staged.log)
   const counts = 'changes and totals'
-  const pass = await runPass({ request, signal, log, summary, counts, onProgress })
+  const pass = await runPass({
+    request,
+    signal,
+    log,
+    summary,
+    counts,
+    onProgress: (line) =>
+      progress.copied(line.checkedEntries, knownOf(line), line.transferredBytes),
+  })
   if (pass.kind === 'too-many-links') return pass
   const { problems, problemCount, exitCode, basisWarnings: warnings } = pass
   return {

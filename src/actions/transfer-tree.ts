@@ -119,10 +119,15 @@ async function fillTree(
 async function fillByRsync(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'undecided'>,
+  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'undecided' | 'sizes' | 'counts'>,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(run.staged.log)
+  run.progress.plan({
+    compare: { entries: scan.suspects.length, bytes: scan.sizes.suspects },
+    copy: { entries: scan.counts.entries, bytes: scan.sizes.copies },
+    finish: { entries: scan.counts.entries, bytes: 0 },
+  })
   const prepared = await prepareBases(run, common, scan, { log, summary })
   if (prepared.kind === 'too-many-links') return prepared
   const request: TransferRequest = {
@@ -137,9 +142,11 @@ async function fillByRsync(
     log,
     summary,
     counts: 'changes and totals',
-    onProgress: run.onProgress,
+    onProgress: (line) =>
+      run.progress.at('copy', { entries: line.checkedEntries, bytes: line.transferredBytes }),
   })
   if (pass.kind === 'too-many-links') return pass
+  run.progress.at('finish', { entries: 0, bytes: 0 })
   const { problems, problemCount, exitCode, basisWarnings } = pass
   const warnings = [...contradictionWarnings(prepared.contradictions), ...basisWarnings]
   return {

@@ -11,14 +11,7 @@ import type { TransferRequest } from '../rsync/arguments.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
-
-export interface Progress {
-  readonly checkedEntries: number
-  readonly knownEntries: number
-  /** Whether `knownEntries` is final. */
-  readonly listComplete: boolean
-  readonly transferredBytes: number
-}
+import type { BackupProgress } from './backup-progress.ts'
 
 export interface TreeTransfer {
   readonly place: SeriesPlace
@@ -41,7 +34,7 @@ export interface TreeTransfer {
   /** For how long nothing may move, in milliseconds; Infinity: for ever. */
   readonly stallMs: number
   readonly signal: AbortSignal
-  readonly onProgress: (progress: Progress) => void
+  readonly progress: BackupProgress
   /** Called with the scan before anything is copied. @throws SnapfsError when it must not be */
   readonly judgeScan: (scan: SourceScan) => void
 }

@@ -30,7 +30,7 @@ export async function probeCapabilities(parent: string, asRoot: boolean): Promis
   try {
     const file = `${directory}/file`
     await writeFile(file, '', { mode: 0o600 })
-    return {
+    const capabilities = {
       hardLinks: await holds(async () => {
         await link(file, `${directory}/link`)
         const [left, right] = await Promise.all([lstat(file), lstat(`${directory}/link`)])
@@ -66,6 +66,9 @@ export async function probeCapabilities(parent: string, asRoot: boolean): Promis
         return true
       }),
     }
+    // What was tried on a disk that was taken away meanwhile tells nothing of it.
+    await lstat(file)
+    return capabilities
   } finally {
     await rm(directory, { recursive: true, force: true })
   }

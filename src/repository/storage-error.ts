@@ -1,6 +1,8 @@
 /** What a failed write to the repository means for the user. */
+import { access } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
+import { MARKER_NAME } from './layout.ts'
 
 /** Turns an error of the operating system into a sentence with the right exit code; others pass through. */
 export function storageError(error: unknown, repository: string): unknown {
@@ -62,6 +64,25 @@ export async function withStorageErrors<T>(repository: string, step: () => Promi
   try {
     return await step()
   } catch (error) {
-    throw storageError(error, repository)
+    throw (await wentAway(error, repository)) ?? storageError(error, repository)
+  }
+}
+
+/** What is missing in a repository that is there is a defect; a disk that was taken away is none. */
+async function wentAway(error: unknown, repository: string): Promise<SnapfsError | undefined> {
+  const code = systemErrorCode(error)
+  if (error instanceof SnapfsError || (code !== 'ENOENT' && code !== 'ENOTDIR')) return undefined
+  try {
+    await access(`${repository}/${MARKER_NAME}`)
+    return undefined
+  } catch {
+    return new SnapfsError(
+      'REPOSITORY_NOT_FOUND',
+      `The repository ${repository} went away in the middle of the work.`,
+      {
+        hint: 'Nothing was published. If its disk was unmounted, mount it, and run again.',
+        cause: error,
+      },
+    )
   }
 }

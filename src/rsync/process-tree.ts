@@ -9,6 +9,8 @@ export interface TreeProcess {
   readonly cpuTicks: number
   /** Bytes read and written so far; undefined where the kernel does not say. */
   readonly ioBytes: number | undefined
+  /** Of those the ones that were read. */
+  readonly readBytes: number | undefined
   /** A remote shell or below one: it moves by keeping a connection alive, which is no progress. */
   readonly isRemoteShell: boolean
 }
@@ -29,7 +31,7 @@ export async function readProcessTree(root: number): Promise<readonly TreeProces
   const add = async (stat: ProcessStat, above: boolean): Promise<void> => {
     const isRemoteShell = above || stat.name === REMOTE_SHELL
     const { pid, startTicks, cpuTicks } = stat
-    tree.push({ pid, startTicks, cpuTicks, ioBytes: await readIoBytes(pid), isRemoteShell })
+    tree.push({ pid, startTicks, cpuTicks, ...(await readIo(pid)), isRemoteShell })
     for (const child of children.get(pid) ?? []) await add(child, isRemoteShell)
   }
   if (rootStat !== undefined) await add(rootStat, false)
@@ -86,9 +88,10 @@ async function readStat(pid: number): Promise<ProcessStat | undefined> {
   return parseProcessStat(text)
 }
 
-async function readIoBytes(pid: number): Promise<number | undefined> {
+async function readIo(pid: number): Promise<Pick<TreeProcess, 'ioBytes' | 'readBytes'>> {
   const text = await readFile(`/proc/${pid}/io`, 'latin1').catch(() => '')
   const read = /^rchar: (\d+)$/mu.exec(text)
   const written = /^wchar: (\d+)$/mu.exec(text)
-  return read === null || written === null ? undefined : Number(read[1]) + Number(written[1])
+  if (read === null || written === null) return { ioBytes: undefined, readBytes: undefined }
+  return { ioBytes: Number(read[1]) + Number(written[1]), readBytes: Number(read[1]) }
 }

@@ -4,7 +4,7 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { IoClass } from '../model/profile.ts'
 import type { RsyncEnd } from './outcome.ts'
-import { endRun, waitForStall } from './supervise-run.ts'
+import { countReads, endRun, waitForStall } from './supervise-run.ts'
 import { compareVersions, OLDEST_RSYNC, parseRsyncVersion, type RsyncVersion } from './version.ts'
 
 /** A program that says nothing for so long when asked for its version is not rsync. */
@@ -25,6 +25,8 @@ export interface RsyncRun {
   readonly stallMs: number
   /** The class of ionice(1) it runs in. Absent: that of this process. */
   readonly ionice?: IoClass
+  /** Called twice a second with how many bytes its processes have read so far, by the kernel's count. */
+  readonly onRead?: (bytes: number) => void
   /** Called with each line of standard output, without its end; bytes as characters. */
   readonly onLine: (line: string) => void
 }
@@ -100,6 +102,7 @@ async function supervise(
   run.signal.addEventListener('abort', abort)
   try {
     if (run.signal.aborted) abort()
+    if (run.onRead !== undefined) void countReads(pid, signal, run.onRead)
     const isStalled = await waitForStall(child, run.stallMs, signal)
     if (!isStalled && !run.signal.aborted) return { isStalled, hasEnded: true }
     return { isStalled, hasEnded: await endRun(child) }

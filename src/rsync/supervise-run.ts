@@ -5,6 +5,7 @@ import { lookAgain, looksFor, NOTHING_SEEN } from './stall-watch.ts'
 
 /** How long rsync may take to tidy up after SIGTERM before it is killed. */
 const KILL_AFTER_MS = 2500
+const COUNT_READS_MS = 500
 /** A process that lives on so long after SIGKILL waits in the kernel, for a disk that does not answer. */
 const UNDYING_AFTER_MS = 5000
 
@@ -36,6 +37,26 @@ export async function waitForStall(
     })
   }
   return true
+}
+
+/** Tells how much a process and those below it have read, until the signal is given. Never throws. */
+export async function countReads(
+  pid: number,
+  signal: AbortSignal,
+  tell: (bytes: number) => void,
+): Promise<void> {
+  let most = 0
+  for (;;) {
+    await setTimeout(COUNT_READS_MS, undefined, { signal, ref: false }).catch(() => undefined)
+    if (signal.aborted) return
+    // One that has ended takes its count with it.
+    const processes = await readProcessTree(pid)
+    most = Math.max(
+      most,
+      processes.reduce((sum, { readBytes }) => sum + (readBytes ?? 0), 0),
+    )
+    tell(most)
+  }
 }
 
 /**

@@ -85,6 +85,7 @@ class Scan implements SourceScan {
   copies: string[] = []
   undecided: string[] = []
   resumed: string[] = []
+  readonly sizes = { suspects: 0, copies: 0 }
   readonly inAttempts = { files: 0, bytes: 0 }
   readonly provenSame = new Set<string>()
   readonly againstBasis = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
@@ -246,9 +247,13 @@ class Scan implements SourceScan {
     } else if (begun?.isCertain === true) {
       this.resumed.push(path)
       return { lookalike: seen, way: 'resumed' }
-    } else if (isSuspect) this.suspects.push(path)
-    else if (isStable || seen === undefined) this.copies.push(path)
-    else this.undecided.push(path)
+    } else if (isSuspect) {
+      this.suspects.push(path)
+      if (status.isFile()) this.sizes.suspects += Number(status.size)
+    } else if (isStable || seen === undefined) {
+      this.copies.push(path)
+      if (status.isFile()) this.sizes.copies += Number(status.size)
+    } else this.undecided.push(path)
     return { lookalike: seen, way: 'other' }
   }
 

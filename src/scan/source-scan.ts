@@ -92,6 +92,8 @@ export interface SourceScan {
   readonly againstBasis: BasisComparison
   /** To be copied. */
   readonly copies: readonly string[]
+  /** Bytes of those files; where names of one file go together, about so many. */
+  readonly sizes: { readonly suspects: number; readonly copies: number }
   /** To be decided by rsync against the bases. */
   readonly undecided: readonly string[]
   /** Those of the copies that have an entry to link to, but one that has no room for more links. */

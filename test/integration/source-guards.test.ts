@@ -1,5 +1,6 @@
 import { execa } from 'execa'
-import { mkdir, readdir, rm, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, statfs } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { backUpOnce, repositoryAt } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
@@ -45,6 +46,9 @@ describe('a source on a disk of its own', () => {
     await backUpOnce(repository, source)
   })
 })
+
+/** Where rsync was at work, it is the one that says it. */
+const GONE: readonly unknown[] = ['REPOSITORY_NOT_FOUND', 'RSYNC_FAILED', 'done']
 
 describe('a repository', () => {
   const testAsRoot = testWith('rsync', 'root')
@@ -95,6 +99,27 @@ describe('a repository', () => {
     await fillWith(`${await leaveTree(repository)}/more`)
     expect(await backUpOnce(repository, place().source)).toMatchObject({ outcome: 'complete' })
     expect(await readdir(`${repository}/home/.incoming`)).toEqual([])
+  })
+
+  test('that goes away in the middle is told, whenever it does, and is not made anew', async () => {
+    const { source, repository } = place()
+    for (let n = 0; n < 200; n += 1) await writeInto(source, `d${n % 9}/f${n}`, `${n}`)
+    await backUpOnce(repository, source)
+    const codes = new Set<unknown>()
+    for (let ms = 0; ms < 400; ms += 40) {
+      const backup = backUpOnce(repository, source).catch((error: unknown) => error)
+      await setTimeout(ms)
+      await rename(repository, `${repository}-gone`)
+      const ended = await backup
+      expect(await readdir(place().directory)).not.toContain('repository')
+      await rename(`${repository}-gone`, repository)
+      // Its process, this one, is alive.
+      await rm(`${repository}/home/.lock`, { force: true })
+      codes.add(ended instanceof Error ? (ended as { code?: unknown }).code : 'done')
+    }
+    expect([...codes].filter((code) => !GONE.includes(code))).toEqual([])
+    expect(codes).toContain('REPOSITORY_NOT_FOUND')
+    expect(await backUpOnce(repository, source)).toMatchObject({ outcome: 'complete' })
   })
 
   testAsRoot('without inodes is rid of what a run left, and begun anew', async () => {

@@ -1,6 +1,6 @@
 /** One profile after the other: each may fail by itself, and what came of all is told at the end. */
 import { throwIfInterrupted } from '../../actions/interruption.ts'
-import type { Progress } from '../../actions/transfer.ts'
+import type { Progress } from '../../actions/backup-progress.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
@@ -13,7 +13,8 @@ export type Run<Report> =
 
 /** The line of progress on a terminal; elsewhere nothing happens. */
 export interface Bar {
-  readonly show: (progress: Progress) => void
+  /** Undefined where nobody looks. */
+  readonly show: ((progress: Progress) => void) | undefined
   /** Clears the line; the next progress begins another. */
   readonly close: () => void
 }
@@ -45,7 +46,7 @@ async function barFor(
   profile: Profile,
   showsBar: boolean,
 ): Promise<Bar> {
-  if (terminal === undefined || !showsBar) return { show: () => undefined, close: () => undefined }
+  if (terminal === undefined || !showsBar) return { show: undefined, close: () => undefined }
   const { progressBar } = await import('../progress-bar.ts')
   const start = () => progressBar(profile.name, terminal, () => world.clock.elapsed())
   let bar: ReturnType<typeof start> | undefined = start()

@@ -10,7 +10,8 @@ import {
 } from '../../../src/rsync/stall-watch.ts'
 
 function process(pid: number, done: Partial<TreeProcess> = {}): TreeProcess {
-  return { pid, startTicks: '1', cpuTicks: 5, ioBytes: 7000, isRemoteShell: false, ...done }
+  const io = { ioBytes: 7000, readBytes: 4000 }
+  return { pid, startTicks: '1', cpuTicks: 5, ...io, isRemoteShell: false, ...done }
 }
 
 function look(lines: number, ...processes: readonly TreeProcess[]): Look {
