@@ -4,11 +4,11 @@
  */
 import { bytePathFromText } from '../model/entry-name.ts'
 import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
-import type { Snapshot } from '../model/snapshot.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
 import { countTree, type TreeCount } from '../scan/count-tree.ts'
 import type { ConfirmedTransfer } from './confirm-transfer.ts'
+import { judgeLinkage } from './judge-linkage.ts'
 import type { RemoteTransferResult } from './transfer-remote-tree.ts'
 import type { TreeTransfer } from './transfer.ts'
 
@@ -29,7 +29,13 @@ export async function confirmByCounting(
     problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
     problemCount: transfer.problemCount + own.length,
     state: undefined,
-    warnings: unlinkedWarnings(summary, count, bases),
+    warnings: judgeLinkage({
+      counts: summary,
+      againstBasis: transfer.againstBasis,
+      basisFiles: bases[0]?.manifest.counts.files,
+      // What is taken from an interrupted run is linked to that, and not to a snapshot.
+      ...(run.leftovers.length === 0 ? { linkedEntries: count.linked } : {}),
+    }),
   }
 }
 
@@ -57,21 +63,5 @@ export function discrepancies(
       kind: 'other',
       message: `rsync listed another number of entries than were stored, and did not say why: ${counts.join(', ')}`,
     },
-  ]
-}
-
-/** A few files may well have changed all at once. */
-const FEWEST_FILES = 10
-
-/** Every file stored anew costs the space of a full copy, each time; rsync does not say so. Pure. */
-export function unlinkedWarnings(
-  listed: Pick<TransferSummary, 'files'>,
-  stored: Pick<TreeCount, 'linked'>,
-  bases: readonly Snapshot[],
-): readonly string[] {
-  const before = Math.max(0, ...bases.map(({ manifest }) => manifest.counts.files))
-  if (stored.linked > 0 || Math.min(listed.files, before) < FEWEST_FILES) return []
-  return [
-    `None of ${listed.files} files could be linked to the snapshot before; each is stored anew. Have their owners, times or attributes all changed?`,
   ]
 }

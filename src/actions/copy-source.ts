@@ -4,12 +4,12 @@ import type { SourceLocation } from '../model/source-location.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { confirmByCounting } from './confirm-by-counting.ts'
 import { type ConfirmedTransfer, confirmTransfer } from './confirm-transfer.ts'
-import { type RemoteTransferResult, transferRemoteTree } from './transfer-remote-tree.ts'
-import type { TreeTransfer } from './transfer.ts'
+import { transferRemoteTree } from './transfer-remote-tree.ts'
+import type { CopyResult, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
 
 export interface CopiedSource {
-  readonly transfer: RemoteTransferResult
+  readonly transfer: CopyResult
   readonly confirmed: ConfirmedTransfer
   /** Sentences about what was found when looking. */
   readonly warnings: readonly string[]

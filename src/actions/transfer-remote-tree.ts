@@ -12,15 +12,17 @@ import { restageTree } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
+import type { BasisComparison } from '../scan/source-scan.ts'
 import { chooseBases } from './choose-bases.ts'
 import { endAttempts } from './prepare-bases.ts'
 import { remoteRequest } from './remote-request.ts'
-import { knownOf, runPass } from './run-pass.ts'
-import type { Filled, TransferResult, TreeTransfer } from './transfer.ts'
+import { knownOf, type Pass, runPass } from './run-pass.ts'
+import type { CopyResult, Filled, TreeTransfer } from './transfer.ts'
 import { lostHardLinks } from './transfer-tree.ts'
 
-/** The same as of a local source, but for what only a scan can tell. */
-export type RemoteTransferResult = Omit<TransferResult, 'scan' | 'fidelity' | 'capabilities'>
+export interface RemoteTransferResult extends CopyResult {
+  readonly againstBasis: BasisComparison
+}
 
 /** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
 export async function transferRemoteTree(
@@ -43,16 +45,18 @@ export async function transferRemoteTree(
     ],
     keeps: { nanoseconds: capabilities.nanoseconds, xattrs },
   })
+  const againstBasis = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
   const always = {
     filters: request.filters,
+    againstBasis,
     notes: xattrs ? [] : ['Extended attributes and access control lists were not stored.'],
   }
-  const filled = await fill(run, request)
+  const filled = await fill(run, request, ({ code }) => (againstBasis[comparisonOf(code)] += 1))
   await endAttempts(run)
   if (filled.kind === 'filled') return { ...filled.result, ...always, bases }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await restageTree(staged)
-  const copied = await fill(run, { ...request, bases: [] })
+  const copied = await fill(run, { ...request, bases: [] }, () => undefined)
   if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
   const { result } = copied
@@ -62,6 +66,7 @@ export async function transferRemoteTree(
 async function fill(
   { staged, signal, progress }: Omit<TreeTransfer, 'source'>,
   request: TransferRequest,
+  onCopied: Pass['onCopied'] & {},
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(staged.log)
@@ -72,6 +77,7 @@ async function fill(
     log,
     summary,
     counts,
+    onCopied,
     onProgress: (line) =>
       progress.copied(line.checkedEntries, knownOf(line), line.transferredBytes),
   })
@@ -81,4 +87,12 @@ async function fill(
     kind: 'filled',
     result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
   }
+}
+
+/** What rsync's code of a copied file says of the file in the first basis that has it, such as `>f.st......`. */
+export function comparisonOf(code: string): keyof BasisComparison {
+  if (code.includes('+')) return 'absent'
+  const differences = code.slice(2)
+  if (differences.includes('s')) return 'otherSize'
+  return differences.includes('t') ? 'otherTime' : 'alike'
 }

@@ -39,7 +39,8 @@ export interface TreeTransfer {
   readonly judgeScan: (scan: SourceScan) => void
 }
 
-export interface TransferResult {
+/** What is known of every filled tree. */
+export interface CopyResult {
   readonly problems: readonly Problem[]
   /** Those beyond the limit included. */
   readonly problemCount: number
@@ -50,12 +51,16 @@ export interface TransferResult {
   readonly warnings: readonly string[]
   readonly notes: readonly string[]
   readonly log: RsyncLog
+  /** How the tree was filled: with links of our own, or by rsync alone. */
+  readonly engine: 'scan' | 'rsync'
+}
+
+/** Of a local source there is a scan. */
+export interface TransferResult extends CopyResult {
   readonly scan: SourceScan
   /** What was copied with the content; a later run that copies more cannot rely on this one. */
   readonly fidelity: string
   readonly capabilities: Capabilities
-  /** How the tree was filled: with links of our own, or by rsync alone. */
-  readonly engine: 'scan' | 'rsync'
 }
 
 /** What all runs of rsync for one backup have in common. */
@@ -66,7 +71,7 @@ export type Filled =
   | {
       readonly kind: 'filled'
       readonly result: Pick<
-        TransferResult,
+        CopyResult,
         'problems' | 'problemCount' | 'exitCode' | 'summary' | 'warnings' | 'log' | 'engine'
       >
     }

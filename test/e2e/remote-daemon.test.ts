@@ -1,4 +1,5 @@
 /** Sources of an rsync daemon: the same snapshots as of local ones, and a sentence for each refusal. */
+import { execa } from 'execa'
 import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -97,6 +98,15 @@ describe('a source of an rsync daemon', () => {
       source: { realPath: 'data', host: '127.0.0.1', transport: 'daemon' },
       counts: { files: 12, linkedEntries: 11 },
     })
+  })
+
+  test('of which everything was touched is stored anew, and the reason is told', async () => {
+    for (let n = 0; n < 110; n += 1) await writeFile(join(source, `touched${n}`), 'same')
+    expect(await backUp()).toEqual(SILENCE)
+    await execa('find', [source, '-type', 'f', '-exec', 'touch', '-d', '2001-01-01', '{}', '+'])
+    const { exitCode, stderr } = await backUp()
+    expect(stderr).toMatch(/123 of 123 files were copied and not linked: .* another time/u)
+    expect(exitCode).toBe(0)
   })
 
   test('may be a directory below a module', async () => {

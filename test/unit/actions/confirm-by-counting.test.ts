@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { discrepancies, unlinkedWarnings } from '../../../src/actions/confirm-by-counting.ts'
-import type { Snapshot } from '../../../src/model/snapshot.ts'
+import { discrepancies } from '../../../src/actions/confirm-by-counting.ts'
 
 const LISTED = { files: 10, directories: 3, symlinks: 2, specials: 1 }
 const STORED = { ...LISTED, linked: 5, closed: 0 }
@@ -30,20 +29,5 @@ describe('the count of a tree from another machine', () => {
 
   test('decides nothing where it could not look', () => {
     expect(discrepancies(LISTED, { ...STORED, files: 0, closed: 1 }, 0)).toEqual([])
-  })
-})
-
-describe('a tree without a link', () => {
-  const basis = (files: number) => ({ manifest: { counts: { files } } }) as unknown as Snapshot
-
-  test('is worth a warning when there was a snapshot to link to', () => {
-    expect(unlinkedWarnings({ files: 10 }, { linked: 0 }, [basis(12)])).toHaveLength(1)
-  })
-
-  test('is nothing to speak of otherwise', () => {
-    expect(unlinkedWarnings({ files: 10 }, { linked: 1 }, [basis(12)])).toEqual([])
-    expect(unlinkedWarnings({ files: 10 }, { linked: 0 }, [])).toEqual([])
-    expect(unlinkedWarnings({ files: 9 }, { linked: 0 }, [basis(12)])).toEqual([])
-    expect(unlinkedWarnings({ files: 50 }, { linked: 0 }, [basis(2)])).toEqual([])
   })
 })

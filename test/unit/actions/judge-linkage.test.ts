@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { judgeLinkage } from '../../../src/actions/judge-linkage.ts'
+import { comparisonOf } from '../../../src/actions/transfer-remote-tree.ts'
 import { emptySummary } from '../../../src/rsync/transfer-summary.ts'
 
 const NOTHING = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
@@ -40,6 +41,28 @@ describe('a run that linked far less than it could', () => {
   test('says so when all that changed is the time, or nothing is where it was', () => {
     expect(judge({}, { otherTime: 600 })).toEqual([expect.stringMatching(/another time/u)])
     expect(judge({}, { absent: 600 })).toEqual([expect.stringMatching(/under these names/u)])
+  })
+
+  test('says so when nothing explains it', () => {
+    const unlinked = (linkedEntries: number, changedFiles = 0): string[] =>
+      judgeLinkage({
+        counts: { ...emptySummary(), files: 1000, changedFiles },
+        againstBasis: NOTHING,
+        ...{ basisFiles: 1000, linkedEntries },
+      })
+    expect(unlinked(400)).toEqual([expect.stringMatching(/^600 of 1,000 files did not change/u)])
+    expect(unlinked(600)).toEqual([])
+    expect(unlinked(300, 600)).toEqual([])
+  })
+
+  test.each([
+    ['>f+++++++++', 'absent'],
+    ['>f.st......', 'otherSize'],
+    ['>f..t......', 'otherTime'],
+    ['>f.s.......', 'otherSize'],
+    ['>fc........', 'alike'],
+  ] as const)('is told by rsync of another machine: %s', (code, comparison) => {
+    expect(comparisonOf(code)).toBe(comparison)
   })
 
   test('is not seen in a first snapshot, a small one, or an ordinary day', () => {
