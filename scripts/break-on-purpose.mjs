@@ -15,6 +15,20 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a file without room for links is forgotten when a hard-linked group is settled',
+    file: 'src/scan/scan-source.ts',
+    from: 'const isSettled = new Set([...compared, ...copied])',
+    to: 'const isSettled = new Set([...compared, ...this.crowded])',
+    test: ['integration', 'link-limit.test.ts', 'no room for links'],
+  },
+  {
+    title: 'names of one file come apart when one cannot be linked',
+    file: 'src/actions/fill-by-scan.ts',
+    from: '...scan.twinsOf(linking.refused)',
+    to: '',
+    test: ['integration', 'link-limit.test.ts', 'several names'],
+  },
+  {
     title: 'a repository that goes away in the middle is a defect',
     file: 'src/repository/storage-error.ts',
     from: 'throw (await wentAway(error, repository)) ?? storageError(error, repository)',

@@ -65,18 +65,20 @@ export async function fillByScan(
     progress.at('link', { entries: linked, bytes: 0 }),
   )
   throwIfInterrupted(signal)
+  if (linking.linked + linking.refused.length !== scan.linkCount) {
+    throw new Error(`${scan.linkCount} entries were to be linked, and ${linking.linked} were`)
+  }
   summary.linkedEntries = linking.linked
   const warnings: string[] = []
   if (linking.refused.length > 0) {
-    // Names of one file would come apart; then rsync had better do all of it.
-    if (scan.hasTwins(linking.refused)) {
-      return { kind: 'too-many-links', message: `link: ${linking.reason ?? ''}` }
-    }
-    const pass = await copyInstead(run, common, linking.refused, { log, summary })
+    // Names of one file must not come apart: those that were linked are copied with those that were not.
+    const copied = [...new Set([...linking.refused, ...scan.twinsOf(linking.refused)])]
+    const pass = await copyInstead(run, common, copied, { log, summary })
     if (pass.kind === 'too-many-links') return pass
     passes.push(pass)
+    summary.linkedEntries -= copied.length - linking.refused.length
     warnings.push(
-      `${linking.refused.length} unchanged files were copied, since they could not be linked (${linking.reason ?? 'unknown'}).`,
+      `${copied.length} unchanged files were copied, since they could not be linked (${linking.reason ?? 'unknown'}).`,
     )
   }
   progress.at('finish', { entries: 0, bytes: 0 })

@@ -43,10 +43,12 @@ export class HardLinkGroups {
     group.links = Math.max(group.links, stored.links)
   }
 
-  /** Whether one of the paths to be linked is among these. */
-  hold(paths: readonly string[]): boolean {
+  /** All that were to be linked with one of these paths, themselves included. */
+  linkedWith(paths: readonly string[]): readonly string[] {
     const wanted = new Set(paths)
-    return [...this.#groups.values()].some(({ linked }) => linked.some((path) => wanted.has(path)))
+    return [...this.#groups.values()]
+      .filter(({ linked }) => linked.some((path) => wanted.has(path)))
+      .flatMap(({ linked }) => linked)
   }
 
   corrections(): GroupCorrections {

@@ -54,6 +54,7 @@ export async function scanSource(request: ScanRequest): Promise<SourceScan> {
     if (request.signal.aborted) break
   }
   scan.settleGroups()
+  scan.checkWays()
   return scan
 }
 
@@ -153,16 +154,30 @@ class Scan implements SourceScan {
       this.linkCount -= 1
     }
     for (const path of copied) this.crowded.add(path)
-    const fits = (path: string): boolean => !this.crowded.has(path)
-    this.suspects = [...this.suspects.filter(fits), ...compared]
-    const isCompared = new Set(compared)
-    this.resumed = this.resumed.filter((path) => fits(path) && !isCompared.has(path))
-    this.undecided = this.undecided.filter(fits)
-    this.copies = [...this.copies.filter(fits), ...copied]
+    // Each is taken out of where it was, and put in once.
+    const isSettled = new Set([...compared, ...copied])
+    const others = (paths: readonly string[]): string[] =>
+      paths.filter((path) => !isSettled.has(path))
+    this.suspects = [...others(this.suspects), ...compared]
+    this.resumed = others(this.resumed)
+    this.undecided = others(this.undecided)
+    this.copies = [...others(this.copies), ...copied]
   }
 
-  hasTwins(paths: readonly string[]): boolean {
-    return this.#groups.hold(paths)
+  /**
+   * Makes sure that each entry goes exactly one way: one that goes none would be missing from a snapshot that is
+   * called complete.
+   */
+  checkWays(): void {
+    const { entries, directories } = this.counts
+    const ways = [this.suspects, this.copies, this.undecided, this.resumed]
+    const decided = ways.reduce((sum, paths) => sum + paths.length, this.linkCount)
+    if (decided === entries - directories) return
+    throw new Error(`the scan found ${entries - directories} entries and decided about ${decided}`)
+  }
+
+  twinsOf(paths: readonly string[]): readonly string[] {
+    return this.#groups.linkedWith(paths)
   }
 
   #count(status: BigIntStats): void {

@@ -103,6 +103,6 @@ export interface SourceScan {
   readonly counts: ScanCounts
   readonly state: StateWriter
   readonly devices: SourceDevices
-  /** Whether one of these paths, which were to be linked, is a name of a file that has several. */
-  hasTwins(paths: readonly string[]): boolean
+  /** All names of the files that have one of these, which were to be linked, among several. */
+  twinsOf(paths: readonly string[]): readonly string[]
 }
