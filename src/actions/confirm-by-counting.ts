@@ -3,6 +3,7 @@
  * as rsync said the source has, and how much of it is linked.
  */
 import { bytePathFromText } from '../model/entry-name.ts'
+import { countOf } from '../model/figures.ts'
 import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
@@ -29,13 +30,15 @@ export async function confirmByCounting(
     problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
     problemCount: transfer.problemCount + own.length,
     state: undefined,
-    warnings: judgeLinkage({
-      counts: summary,
-      againstBasis: transfer.againstBasis,
-      basisFiles: bases[0]?.manifest.counts.files,
+    warnings: [
+      ...judgeLinkage({
+        counts: summary,
+        againstBasis: transfer.againstBasis,
+        basisFiles: bases[0]?.manifest.counts.files,
+      }),
       // What is taken from an interrupted run is linked to that, and not to a snapshot.
-      ...(run.leftovers.length === 0 ? { linkedEntries: count.linked } : {}),
-    }),
+      ...(bases.length === 0 || run.leftovers.length > 0 ? [] : unlinkedWarnings(summary, count)),
+    ],
   }
 }
 
@@ -63,5 +66,20 @@ export function discrepancies(
       kind: 'other',
       message: `rsync listed another number of entries than were stored, and did not say why: ${counts.join(', ')}`,
     },
+  ]
+}
+
+/** rsync copies a file that it cannot link without a word, as where an inode has all the links it may have. Pure. */
+export function unlinkedWarnings(
+  {
+    changedFiles,
+    attributeOnlyFiles,
+  }: Pick<TransferSummary, 'changedFiles' | 'attributeOnlyFiles'>,
+  stored: Pick<TreeCount, 'files' | 'linkedFiles'>,
+): readonly string[] {
+  const unlinked = stored.files - changedFiles - attributeOnlyFiles - stored.linkedFiles
+  if (unlinked <= 0) return []
+  return [
+    `${countOf(unlinked, 'unchanged file')} had to be stored anew: hard links reached the limit of the file system, or rsync could not link for another reason.`,
   ]
 }

@@ -15,18 +15,11 @@ export interface Linkage {
   readonly againstBasis: BasisComparison
   /** How many files the snapshot held that was to be linked to; undefined when there was none. */
   readonly basisFiles: number | undefined
-  /** How many entries were found to be linked, where they were counted afterwards. */
-  readonly linkedEntries?: number
 }
 
 /** @returns sentences; none when there is nothing to say */
-export function judgeLinkage({
-  counts,
-  againstBasis,
-  basisFiles,
-  linkedEntries,
-}: Linkage): string[] {
-  const { files, changedFiles, attributeOnlyFiles } = counts
+export function judgeLinkage({ counts, againstBasis, basisFiles }: Linkage): string[] {
+  const { files, attributeOnlyFiles } = counts
   if (basisFiles === undefined || Math.min(basisFiles, files) < FILES_AT_LEAST) return []
   const isMuch = (number: number): boolean => number >= files * SHARE
   const sentences: string[] = []
@@ -46,13 +39,6 @@ export function judgeLinkage({
   if (isMuch(absent) && files - absent < basisFiles * SHARE) {
     sentences.push(
       `${share(absent, files)} are not in the last snapshot under these names, so they were copied and not linked. Were directories renamed, or is the source another one?`,
-    )
-  }
-  const unchanged = files - changedFiles - attributeOnlyFiles
-  const unlinked = unchanged - (linkedEntries ?? unchanged)
-  if (isMuch(unlinked)) {
-    sentences.push(
-      `${share(unlinked, files)} did not change, and are not linked to the last snapshot all the same; each is stored anew. rsync did not say why; rsync.log of the snapshot has its words.`,
     )
   }
   return sentences

@@ -13,6 +13,8 @@ export interface TreeCount {
   readonly specials: number
   /** Entries that share their inode with the entry of the same path in a basis. */
   readonly linked: number
+  /** Of those the files; also those under a new name, when another name of them is linked. */
+  readonly linkedFiles: number
   /** Directories of the tree that this user may not look into, so that what is in them is not counted. */
   readonly closed: number
 }
@@ -26,7 +28,11 @@ export async function countTree(
   bases: readonly BytePath[],
   signal: AbortSignal,
 ): Promise<TreeCount> {
-  const count = { files: 0, directories: 0, symlinks: 0, specials: 0, linked: 0, closed: 0 }
+  const count = {
+    ...{ files: 0, directories: 0, symlinks: 0, specials: 0 },
+    ...{ linked: 0, linkedFiles: 0, closed: 0 },
+  }
+  const twins = new NewNames()
   const waiting = ['']
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     count.directories += 1
@@ -45,15 +51,33 @@ export async function countTree(
       if (status.isFile()) count.files += 1
       else if (status.isSymbolicLink()) count.symlinks += 1
       else count.specials += 1
-      if (
-        status.nlink > 1n &&
-        bases.some((basis) => isSame(status, lookQuietly(below(basis, inner))))
-      ) {
-        count.linked += 1
-      }
+      if (status.nlink === 1n) continue
+      const isLinked = bases.some((basis) => isSame(status, lookQuietly(below(basis, inner))))
+      if (isLinked) count.linked += 1
+      if (status.isFile() && isLinked) count.linkedFiles += 1
+      else if (status.isFile()) twins.add(status)
     }
   }
+  count.linkedFiles += twins.linked()
   return count
+}
+
+/** Names that are in no basis, of files that have several. */
+class NewNames {
+  readonly #names = new Map<bigint, { names: number; readonly links: bigint }>()
+
+  add({ ino, nlink }: BigIntStats): void {
+    const known = this.#names.get(ino)
+    if (known === undefined) this.#names.set(ino, { names: 1, links: nlink })
+    else known.names += 1
+  }
+
+  /** How many are of a file that has other names as well: one of those is linked. */
+  linked(): number {
+    return [...this.#names.values()]
+      .filter(({ names, links }) => links > BigInt(names))
+      .reduce((sum, { names }) => sum + names, 0)
+  }
 }
 
 function below(tree: BytePath, path: string): BytePath {

@@ -1,6 +1,17 @@
 /** Sources of an rsync daemon: the same snapshots as of local ones, and a sentence for each refusal. */
 import { execa } from 'execa'
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { linkSync, statSync } from 'node:fs'
+import {
+  chmod,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
@@ -12,6 +23,7 @@ import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { type Finished, snapfs } from '../support/snapfs.ts'
 import { removeAll, useTemporaryDirectory } from '../support/temporary-directory.ts'
 
+const EXT4_LINKS = 65_000
 const test = testWith('rsync')
 const directory = useTemporaryDirectory()
 let hosts = ''
@@ -107,6 +119,24 @@ describe('a source of an rsync daemon', () => {
     const { exitCode, stderr } = await backUp()
     expect(stderr).toMatch(/123 of 123 files were copied and not linked: .* another time/u)
     expect(exitCode).toBe(0)
+  })
+
+  test('is whole where a stored inode can have no more links', async () => {
+    await link(join(source, 'file1'), join(source, 'twin1'))
+    expect(await backUp()).toEqual(SILENCE)
+    for (const name of ['file0', 'twin1']) {
+      const links = join(directory(), name)
+      await mkdir(links)
+      const stored = join(await treeOf(0), name)
+      for (let n = statSync(stored).nlink; n < EXT4_LINKS; n += 1) linkSync(stored, `${links}/${n}`)
+    }
+    const { exitCode, stderr } = await backUp()
+    expect(stderr).toMatch(/data: 3 unchanged files had to be stored anew: hard links reached/u)
+    expect(exitCode).toBe(0)
+    expect(await differences(source, await treeOf(1))).toBe('')
+    expect(statSync(join(await treeOf(1), 'twin1')).nlink).toBe(2)
+    expect(await backUp()).toEqual(SILENCE)
+    expect(await sharedFiles(await treeOf(2), await treeOf(1))).toBe(14)
   })
 
   test('may be a directory below a module', async () => {

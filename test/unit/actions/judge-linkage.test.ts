@@ -43,18 +43,6 @@ describe('a run that linked far less than it could', () => {
     expect(judge({}, { absent: 600 })).toEqual([expect.stringMatching(/under these names/u)])
   })
 
-  test('says so when nothing explains it', () => {
-    const unlinked = (linkedEntries: number, changedFiles = 0): string[] =>
-      judgeLinkage({
-        counts: { ...emptySummary(), files: 1000, changedFiles },
-        againstBasis: NOTHING,
-        ...{ basisFiles: 1000, linkedEntries },
-      })
-    expect(unlinked(400)).toEqual([expect.stringMatching(/^600 of 1,000 files did not change/u)])
-    expect(unlinked(600)).toEqual([])
-    expect(unlinked(300, 600)).toEqual([])
-  })
-
   test.each([
     ['>f+++++++++', 'absent'],
     ['>f.st......', 'otherSize'],
