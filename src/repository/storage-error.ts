@@ -68,19 +68,27 @@ export async function withStorageErrors<T>(repository: string, step: () => Promi
   }
 }
 
+/** How what is missing shows itself: to us, to sync, to rsync. */
+const SIGNS: ReadonlySet<string | undefined> = new Set([
+  ...['ENOENT', 'ENOTDIR', 'REPOSITORY_UNUSABLE', 'RSYNC_FAILED'],
+])
+
 /** What is missing in a repository that is there is a defect; a disk that was taken away is none. */
 async function wentAway(error: unknown, repository: string): Promise<SnapfsError | undefined> {
-  const code = systemErrorCode(error)
-  if (error instanceof SnapfsError || (code !== 'ENOENT' && code !== 'ENOTDIR')) return undefined
+  const sign = error instanceof SnapfsError ? error.code : systemErrorCode(error)
+  if (!SIGNS.has(sign)) return undefined
   try {
     await access(`${repository}/${MARKER_NAME}`)
     return undefined
-  } catch {
+  } catch (absence) {
+    // A disk that fails is there, and has a sentence of its own.
+    if (systemErrorCode(absence) !== 'ENOENT') return undefined
     return new SnapfsError(
       'REPOSITORY_NOT_FOUND',
       `The repository ${repository} went away in the middle of the work.`,
       {
         hint: 'Nothing was published. If its disk was unmounted, mount it, and run again.',
+        ...(error instanceof SnapfsError ? { details: error.details } : {}),
         cause: error,
       },
     )

@@ -17,6 +17,7 @@
 import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { joinPath } from '../model/entry-name.ts'
+import { checkWays } from './check-ways.ts'
 import { HardLinkGroups, LINKS_LIMIT, type Way } from './hard-link-groups.ts'
 import { isSameDevice, SourceDevices } from './source-devices.ts'
 import type {
@@ -54,7 +55,7 @@ export async function scanSource(request: ScanRequest): Promise<SourceScan> {
     if (request.signal.aborted) break
   }
   scan.settleGroups()
-  scan.checkWays()
+  checkWays(scan)
   return scan
 }
 
@@ -162,18 +163,6 @@ class Scan implements SourceScan {
     this.resumed = others(this.resumed)
     this.undecided = others(this.undecided)
     this.copies = [...others(this.copies), ...copied]
-  }
-
-  /**
-   * Makes sure that each entry goes exactly one way: one that goes none would be missing from a snapshot that is
-   * called complete.
-   */
-  checkWays(): void {
-    const { entries, directories } = this.counts
-    const ways = [this.suspects, this.copies, this.undecided, this.resumed]
-    const decided = ways.reduce((sum, paths) => sum + paths.length, this.linkCount)
-    if (decided === entries - directories) return
-    throw new Error(`the scan found ${entries - directories} entries and decided about ${decided}`)
   }
 
   twinsOf(paths: readonly string[]): readonly string[] {

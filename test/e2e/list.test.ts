@@ -121,7 +121,7 @@ describe('a backup', () => {
     const log = `${directory()}/typescript`
     await execa('script', ['-qefc', `${PROGRAM} backup`, log], { env: { ...env, TERM: 'xterm' } })
     const shown = await readFile(log, 'utf8')
-    expect(shown).toMatch(/home .*files/u)
+    expect(shown).toMatch(/home .*copying 202\/202/u)
     expect(shown).toMatch(/home: snapshot \S+, complete, in \d+\.\d s/u)
     expect(shown).toMatch(/201 files, .*new or changed: 1/u)
   })
