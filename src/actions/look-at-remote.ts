@@ -57,7 +57,7 @@ export async function lookAtRemote(look: RemoteLook): Promise<void> {
         : silentPeer(location.host)
     throw new SnapfsError('SOURCE_REFUSED', message, {
       hint: `Nothing was done. ${hint}`,
-      details: end.messages.slice(-3),
+      details: end.messages.filter((line) => line.trim() !== '').slice(-3),
     })
   }
   const hadEntries = (look.newest?.manifest.counts.entries ?? 0) > 1
