@@ -2,7 +2,16 @@
  * The walk of a source: each directory with what is in it, in byte order, without what is left out. It
  * also finds repositories of others, by their marker: copied, they would grow with every snapshot.
  */
-import { type BigIntStats, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { Decide } from '../filter/compile-rules.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
@@ -111,12 +120,24 @@ function isRepository(walk: SourceWalk, path: string, names: readonly string[]):
   if (!names.includes(MARKER_NAME)) return false
   const marker = systemPath(joinPath(walk.source, `${path}/${MARKER_NAME}`))
   try {
-    const status = lstatSync(marker)
-    if (!status.isFile() || status.size > MARKER_LIMIT_BYTES) return false
-    return walk.isRepositoryMarker(readFileSync(marker, 'utf8'))
+    const text = readMarker(marker)
+    return text !== undefined && walk.isRepositoryMarker(text)
   } catch (error) {
     codeOf(error)
     return false
+  }
+}
+
+/** Opened without waiting, and looked at only then: a FIFO that somebody puts there would keep us for ever. */
+function readMarker(path: Buffer): string | undefined {
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+  const descriptor = openSync(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW)
+  try {
+    const status = fstatSync(descriptor)
+    if (!status.isFile() || status.size > MARKER_LIMIT_BYTES) return undefined
+    return readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
   }
 }
 

@@ -210,8 +210,13 @@ describe('a snapshot', () => {
     await write('f', 'x')
     await repositoryAt(`${source}/other [1]`)
     await write('not-one/snapfs.json', 'a file that happens to be called so')
+    await mkdir(`${source}/link`)
+    await symlink('../other [1]/snapfs.json', `${source}/link/snapfs.json`)
+    // Whoever opens it to read waits for somebody to write.
+    await mkdir(`${source}/pipe`)
+    await execa('mkfifo', [`${source}/pipe/snapfs.json`])
     const first = await backUpOnce(repository, source)
-    expect((await readdir(treeOf(first))).sort()).toEqual(['f', 'not-one'])
+    expect((await readdir(treeOf(first))).sort()).toEqual(['f', 'link', 'not-one', 'pipe'])
   })
 
   test('is complete, with a warning, when the links of a group no longer fit on one inode', async () => {
