@@ -17,7 +17,7 @@ import { takeLeftovers } from '../repository/leftovers.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
 import { publishSnapshot, stageSnapshot } from '../repository/staged-snapshot.ts'
 import { removeOldStates } from '../repository/state-store.ts'
-import { withStorageErrors } from '../repository/storage-error.ts'
+import { inRepository } from '../repository/storage-error.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { BackupProgress, type Progress } from './backup-progress.ts'
@@ -76,7 +76,7 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
   const room = { place, floors: request.floors }
-  return withStorageErrors(repository.path, async () => {
+  return inRepository(repository.path, async () => {
     await refuseWithoutRoomEarly(room)
     const lock = await lockSeries(request, world, place)
     return thenRelease(lock, async () => {

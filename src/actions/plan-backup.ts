@@ -17,7 +17,7 @@ import { readRoom } from '../repository/free-room.ts'
 import { type SeriesPlace, treeDirectory } from '../repository/layout.ts'
 import { findLeftovers, type Leftover } from '../repository/leftovers.ts'
 import { openRepository } from '../repository/open-repository.ts'
-import { withStorageErrors } from '../repository/storage-error.ts'
+import { inRepository } from '../repository/storage-error.ts'
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { listPlan, type PlannedTransfer } from '../scan/planned-transfer.ts'
@@ -67,7 +67,7 @@ export async function planBackup(request: PlanRequest, world: World): Promise<Pl
   const source = await locateSource(profile.source, repository.path)
   const rsync = await probeRsync()
   const place: SeriesPlace = { repository: repository.path, profile: profile.name }
-  return withStorageErrors(repository.path, () => plan({ request, world, source, rsync, place }))
+  return inRepository(repository.path, () => plan({ request, world, source, rsync, place }))
 }
 
 interface Planning {

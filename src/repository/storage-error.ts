@@ -64,6 +64,15 @@ export async function withStorageErrors<T>(repository: string, step: () => Promi
   try {
     return await step()
   } catch (error) {
+    throw storageError(error, repository)
+  }
+}
+
+/** The same for a repository that was there when the step began. */
+export async function inRepository<T>(repository: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
     throw (await wentAway(error, repository)) ?? storageError(error, repository)
   }
 }
