@@ -15,6 +15,13 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'what a remote source could not be linked to is not counted',
+    file: 'src/actions/confirm-by-counting.ts',
+    from: 'if (unlinked <= 0) return []',
+    to: 'if (unlinked >= 0) return []',
+    test: ['e2e', 'remote-daemon.test.ts', 'stored inode'],
+  },
+  {
     title: 'a file without room for links is forgotten when a hard-linked group is settled',
     file: 'src/scan/scan-source.ts',
     from: 'const isSettled = new Set([...compared, ...copied])',
@@ -44,9 +51,9 @@ const BREAKAGES = [
   },
   {
     title: 'a dry run does not mind a shrunken source',
-    file: 'src/actions/plan-backup.ts',
-    from: 'whys.push(...accepted.map(({ why }) => why))',
-    to: 'void accepted',
+    file: 'src/actions/plan-local-transfer.ts',
+    from: 'accepted.push(...guardAgainstShrink({ ...request, ...task }, scan))',
+    to: 'void scan',
     test: ['integration', 'plan-backup.test.ts', 'refused as the backup'],
   },
   {

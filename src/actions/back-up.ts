@@ -14,11 +14,10 @@ import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { takeLeftovers } from '../repository/leftovers.ts'
-import { openRepository, type Repository } from '../repository/open-repository.ts'
+import type { Repository } from '../repository/open-repository.ts'
 import { publishSnapshot, stageSnapshot } from '../repository/staged-snapshot.ts'
 import { removeOldStates } from '../repository/state-store.ts'
 import { inRepository } from '../repository/storage-error.ts'
-import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { BackupProgress, type Progress } from './backup-progress.ts'
 import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
@@ -36,6 +35,7 @@ import {
 import { throwIfInterrupted } from './interruption.ts'
 import { describeSource, locateSource } from './locate-source.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
+import { openProfile } from './open-profile.ts'
 import { isOutOfReach } from './out-of-reach.ts'
 import { withinTime } from './time-box.ts'
 import type { TreeTransfer } from './transfer.ts'
@@ -70,11 +70,7 @@ export interface BackUpReport {
 /** @throws SnapfsError; nothing is left behind then but an empty series */
 export async function backUp(request: BackUpRequest, world: World): Promise<BackUpReport> {
   const { profile } = request
-  if (profile.nice !== undefined) world.lowerPriority(profile.nice)
-  const repository = await openRepository(profile.repository)
-  const source = await locateSource(profile.source, repository.path)
-  const rsync = await probeRsync()
-  const place: SeriesPlace = { repository: repository.path, profile: profile.name }
+  const { repository, place, source, rsync } = await openProfile(profile, world)
   const room = { place, floors: request.floors }
   return inRepository(repository.path, async () => {
     await refuseWithoutRoomEarly(room)

@@ -61,28 +61,22 @@ export class BackupProgress {
 
   /** A planned step has done so much; those before it are done. */
   at(step: Planned, done: Work): void {
-    const before = ORDER.slice(0, ORDER.indexOf(step)).map((earlier) => this.#planned(earlier))
+    const before = ORDER.slice(0, ORDER.indexOf(step))
     const whole = this.#planned(step)
     const capped = {
       entries: Math.min(done.entries, whole.entries),
       bytes: Math.min(done.bytes, whole.bytes),
     }
-    const total = ORDER.reduce((sum, each) => sum + cost(each, this.#planned(each)), 0)
-    const past = ORDER.slice(0, before.length).reduce(
-      (sum, each) => sum + cost(each, this.#planned(each)),
-      0,
-    )
+    const total = this.#costOf(ORDER)
+    const bytesBefore = before.reduce((sum, earlier) => sum + this.#planned(earlier).bytes, 0)
     // What is reported twice, or late, must not turn the bytes back.
-    this.#bytes = Math.max(
-      this.#bytes,
-      before.reduce((sum, { bytes }) => sum + bytes, 0) + capped.bytes,
-    )
+    this.#bytes = Math.max(this.#bytes, bytesBefore + capped.bytes)
     this.#tell({
       step,
       entries: capped.entries,
       knownEntries: whole.entries,
       bytes: this.#bytes,
-      share: total === 0 ? undefined : (past + cost(step, capped)) / total,
+      share: total === 0 ? undefined : (this.#costOf(before) + cost(step, capped)) / total,
     })
   }
 
@@ -90,6 +84,10 @@ export class BackupProgress {
   copied(entries: number, knownEntries: number | undefined, bytes: number): void {
     const share = knownEntries ? entries / knownEntries : undefined
     this.#tell({ step: 'copy', entries, knownEntries, bytes, share })
+  }
+
+  #costOf(steps: readonly Planned[]): number {
+    return steps.reduce((sum, step) => sum + cost(step, this.#planned(step)), 0)
   }
 
   #planned(step: Planned): Work {

@@ -4,12 +4,11 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { printableName } from '../model/entry-name.ts'
-import type { Problem } from '../model/manifest.ts'
 import { linkEntries, makeDirectories, moveIntoTree } from '../repository/fill-tree.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
+import { unreadableProblem } from '../scan/unreadable-problem.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { prepareBases } from './prepare-bases.ts'
 import { listedInput, type PassResult, runPass } from './run-pass.ts'
@@ -145,9 +144,4 @@ async function copyInstead(
   })
   if (pass.kind === 'usable') await moveIntoTree(staged.copied, staged.tree, paths)
   return pass
-}
-
-/** An entry of the source that the scan could not look at. */
-export function unreadableProblem({ path, code }: SourceScan['unreadable'][number]): Problem {
-  return { kind: 'unreadable', message: `cannot be read (${code}): "${printableName(path)}"` }
 }

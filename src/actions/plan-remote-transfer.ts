@@ -4,9 +4,8 @@ import type { RemoteLocation } from '../model/source-location.ts'
 import { incomingDirectory, treeDirectory } from '../repository/layout.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
-import type { PlannedFile } from '../scan/planned-transfer.ts'
+import type { PlannedFile, PlannedTransfer } from '../scan/planned-transfer.ts'
 import { chooseBases } from './choose-bases.ts'
-import type { PlannedCopy } from './plan-backup.ts'
 import { type RemoteTask, remoteRequest } from './remote-request.ts'
 import { knownOf, runPass } from './run-pass.ts'
 import type { TreeTransfer } from './transfer.ts'
@@ -20,7 +19,7 @@ export async function planRemoteTransfer(
   task: RemoteTask & Pick<TreeTransfer, 'snapshots' | 'leftovers' | 'signal' | 'progress'>,
   location: RemoteLocation,
   { access, namesFiles }: { readonly access: RemoteAccess; readonly namesFiles: boolean },
-): Promise<PlannedCopy> {
+): Promise<PlannedTransfer> {
   const { place, rsync, signal, progress } = task
   const summary = emptySummary()
   const files: PlannedFile[] = []

@@ -11,6 +11,7 @@ import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
+import { comparisonOf } from '../rsync/output-line.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
 import type { BasisComparison } from '../scan/source-scan.ts'
 import { chooseBases } from './choose-bases.ts'
@@ -66,7 +67,7 @@ export async function transferRemoteTree(
 async function fill(
   { staged, signal, progress }: Omit<TreeTransfer, 'source'>,
   request: TransferRequest,
-  onCopied: Pass['onCopied'] & {},
+  onCopied: NonNullable<Pass['onCopied']>,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(staged.log)
@@ -87,12 +88,4 @@ async function fill(
     kind: 'filled',
     result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
   }
-}
-
-/** What rsync's code of a copied file says of the file in the first basis that has it, such as `>f.st......`. */
-export function comparisonOf(code: string): keyof BasisComparison {
-  if (code.includes('+')) return 'absent'
-  const differences = code.slice(2)
-  if (differences.includes('s')) return 'otherSize'
-  return differences.includes('t') ? 'otherTime' : 'alike'
 }

@@ -73,3 +73,11 @@ export function escapeAsRsync(name: string): string {
       (byte) => `\\#${byte.charCodeAt(0).toString(8).padStart(3, '0')}`,
     )
 }
+
+/** What rsync's code of a copied file says of the file in the first basis that has it, such as `>f.st......`. */
+export function comparisonOf(code: string): 'alike' | 'otherTime' | 'otherSize' | 'absent' {
+  if (code.includes('+')) return 'absent'
+  const differences = code.slice(2)
+  if (differences.includes('s')) return 'otherSize'
+  return differences.includes('t') ? 'otherTime' : 'alike'
+}

@@ -1,8 +1,10 @@
 /** What of a source would be linked, compared and copied, by the scan alone. */
 import { type BytePath, joinPath, printableName } from '../model/entry-name.ts'
+import type { Problem } from '../model/manifest.ts'
 import { lookQuietly } from './look.ts'
 import type { ScanCounts, SourceScan } from './source-scan.ts'
 import { SourceState, type StateHeader } from './source-state.ts'
+import { unreadableProblem } from './unreadable-problem.ts'
 
 /** Regular files; one with several names counts once in the bytes. */
 export interface Amount {
@@ -28,6 +30,9 @@ export interface PlannedTransfer {
   readonly resume: Amount
   /** Each file by name, when that was asked for. */
   readonly files: readonly PlannedFile[]
+  /** What can be seen without reading files. */
+  readonly problems: readonly Problem[]
+  readonly problemCount: number
 }
 
 export interface Naming {
@@ -43,6 +48,7 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
   )
   const sums = { copy: new Sum(), compare: new Sum(), resume: new Sum() }
   const files: PlannedFile[] = []
+  const problems = scan.unreadable.map(unreadableProblem)
   const state = new SourceState(header, scan.state.blocks())
   for (const directory of state.directories()) {
     for (const [name, entry] of state.entriesOf(directory) ?? []) {
@@ -68,6 +74,8 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
     counts: scan.counts,
     ...{ copy: sums.copy.amount, compare: sums.compare.amount, resume: sums.resume.amount },
     files,
+    problems,
+    problemCount: problems.length,
   }
 }
 

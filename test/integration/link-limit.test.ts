@@ -57,12 +57,12 @@ describe('a file of several names, one of which cannot be linked', () => {
     const before = await backUpOnce(repository, source, {}, later())
     await writeInto(source, 'new', 'new')
     // Between the scan and the links: as where the file system has no room for one more.
-    const onProgress: Parameters<typeof backUpOnce>[2] & {} = {
+    const watched: NonNullable<Parameters<typeof backUpOnce>[2]> = {
       onProgress: ({ step }) => {
         if (step === 'copy') rmSync(`${treeOf(before)}/second`, { force: true })
       },
     }
-    const after = await backUpOnce(repository, source, onProgress, later())
+    const after = await backUpOnce(repository, source, watched, later())
     expect(after).toMatchObject({ outcome: 'complete', counts: { linkedEntries: 1 } })
     expect(after.warnings).toEqual([
       '3 unchanged files were copied, since they could not be linked (ENOENT).',

@@ -3,7 +3,7 @@ import { chmod, link, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
 import { Interruption } from '../../src/actions/interruption.ts'
 import { type PlanReport, planBackup } from '../../src/actions/plan-backup.ts'
-import { backUpOnce, testWorld } from '../support/back-up-once.ts'
+import { backUpOnce, ordinaryRequest, testWorld } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { fingerprint } from '../support/compare-trees.ts'
 import { interruptBackUp } from '../support/interrupt-backup.ts'
@@ -20,18 +20,7 @@ async function planOnce(asked: Asked = {}, world = testWorld()): Promise<PlanRep
   const before = await everything(repository)
   try {
     return await planBackup(
-      {
-        profile: { name: 'home', source, repository, exclude: [] },
-        exclude: [],
-        emptySource: 'refuse',
-        checksum: false,
-        floors: {},
-        changedSource: 'refuse',
-        namesFiles: true,
-        signal: new AbortController().signal,
-        onProgress: () => undefined,
-        ...asked,
-      },
+      { ...ordinaryRequest(repository, source), namesFiles: true, ...asked },
       world,
     )
   } finally {

@@ -47,20 +47,30 @@ export async function backUpOnce(
 ): Promise<BackUpReport> {
   return backUp(
     {
-      profile: { name: 'home', source, repository, exclude: [] },
-      exclude: [],
-      emptySource: 'refuse',
-      checksum: false,
-      floors: {},
-      changedSource: 'refuse',
-      signal: new AbortController().signal,
+      ...ordinaryRequest(repository, source),
       waitMs: 0,
       onWait: () => undefined,
-      onProgress: () => undefined,
       ...options,
     },
     world,
   )
+}
+
+/** What a backup, or a dry run of one, is asked when nothing is said. */
+export function ordinaryRequest(
+  repository: string,
+  source: string,
+): Omit<BackUpRequest, 'waitMs' | 'onWait'> {
+  return {
+    profile: { name: 'home', source, repository, exclude: [] },
+    exclude: [],
+    emptySource: 'refuse',
+    checksum: false,
+    floors: {},
+    changedSource: 'refuse',
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+  }
 }
 
 /** The tree of a snapshot. */

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { judgeLinkage } from '../../../src/actions/judge-linkage.ts'
-import { comparisonOf } from '../../../src/actions/transfer-remote-tree.ts'
 import { emptySummary } from '../../../src/rsync/transfer-summary.ts'
 
 const NOTHING = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
@@ -41,16 +40,6 @@ describe('a run that linked far less than it could', () => {
   test('says so when all that changed is the time, or nothing is where it was', () => {
     expect(judge({}, { otherTime: 600 })).toEqual([expect.stringMatching(/another time/u)])
     expect(judge({}, { absent: 600 })).toEqual([expect.stringMatching(/under these names/u)])
-  })
-
-  test.each([
-    ['>f+++++++++', 'absent'],
-    ['>f.st......', 'otherSize'],
-    ['>f..t......', 'otherTime'],
-    ['>f.s.......', 'otherSize'],
-    ['>fc........', 'alike'],
-  ] as const)('is told by rsync of another machine: %s', (code, comparison) => {
-    expect(comparisonOf(code)).toBe(comparison)
   })
 
   test('is not seen in a first snapshot, a small one, or an ordinary day', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { escapeAsRsync, parseOutputLine } from '../../../src/rsync/output-line.ts'
+import { comparisonOf, escapeAsRsync, parseOutputLine } from '../../../src/rsync/output-line.ts'
 import { addLine, emptySummary } from '../../../src/rsync/transfer-summary.ts'
 
 /** What rsync 3.5.0 printed for a small run with our options. */
@@ -76,5 +76,17 @@ describe('a name', () => {
     ['tab\tx', 'tab\tx'],
   ])('is spelt as rsync spells it: %j', (name, spelt) => {
     expect(escapeAsRsync(name)).toBe(spelt)
+  })
+})
+
+describe('the code of a copied file', () => {
+  test.each([
+    ['>f+++++++++', 'absent'],
+    ['>f.st......', 'otherSize'],
+    ['>f..t......', 'otherTime'],
+    ['>f.s.......', 'otherSize'],
+    ['>fc........', 'alike'],
+  ] as const)('says how it compares to the basis: %s', (code, comparison) => {
+    expect(comparisonOf(code)).toBe(comparison)
   })
 })

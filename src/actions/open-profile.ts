@@ -1,0 +1,26 @@
+/** What every run for a profile begins with: its repository, its source and its rsync are there, or a sentence says. */
+import type { Profile } from '../model/profile.ts'
+import type { SourceLocation } from '../model/source-location.ts'
+import type { World } from '../model/world.ts'
+import type { SeriesPlace } from '../repository/layout.ts'
+import { openRepository, type Repository } from '../repository/open-repository.ts'
+import { probeRsync } from '../rsync/run-rsync.ts'
+import type { RsyncVersion } from '../rsync/version.ts'
+import { locateSource } from './locate-source.ts'
+
+export interface OpenProfile {
+  readonly repository: Repository
+  readonly place: SeriesPlace
+  readonly source: SourceLocation
+  readonly rsync: RsyncVersion
+}
+
+/** Gives way to other programs from here on, if the profile says so. @throws SnapfsError for what is not there */
+export async function openProfile(profile: Profile, world: World): Promise<OpenProfile> {
+  if (profile.nice !== undefined) world.lowerPriority(profile.nice)
+  const repository = await openRepository(profile.repository)
+  const source = await locateSource(profile.source, repository.path)
+  const rsync = await probeRsync()
+  const place = { repository: repository.path, profile: profile.name }
+  return { repository, place, source, rsync }
+}

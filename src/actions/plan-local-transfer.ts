@@ -1,0 +1,51 @@
+/** What a backup of a local source would copy: what its scan decides. */
+import { bytePathFromText } from '../model/entry-name.ts'
+import type { SnapshotId } from '../model/snapshot-id.ts'
+import { treeDirectory } from '../repository/layout.ts'
+import type { RsyncVersion } from '../rsync/version.ts'
+import { listPlan, type PlannedTransfer } from '../scan/planned-transfer.ts'
+import { chooseBases } from './choose-bases.ts'
+import { type Acceptance, type Accepted, guardAgainstShrink } from './guard-source.ts'
+import { type ScanTask, scanForBackup } from './scan-for-backup.ts'
+import { stateHeader } from './state-header.ts'
+import type { TreeTransfer } from './transfer.ts'
+import { fidelityOf } from './transfer-tree.ts'
+
+export interface PlanTask extends Omit<ScanTask, 'judgeScan' | 'profile'> {
+  readonly profile: ScanTask['profile'] & Parameters<typeof guardAgainstShrink>[0]['profile']
+  readonly rsync: RsyncVersion
+  /** That the snapshot would have. */
+  readonly id: SnapshotId
+}
+
+/**
+ * What the repository keeps can be tried out only by writing; it is taken for one that keeps all, as the file systems
+ * of Linux do.
+ * @throws SnapfsError SOURCE_REFUSED for a source that shrank, and when a signal ended the scan
+ */
+export async function planLocalTransfer(
+  task: PlanTask,
+  request: Acceptance & { readonly namesFiles: boolean },
+  asRoot: boolean,
+): Promise<{ readonly planned: PlannedTransfer; readonly accepted: readonly Accepted[] }> {
+  const accepted: Accepted[] = []
+  const { acls, xattrs } = task.rsync
+  const full = fidelityOf({ xattrs, acls, asRoot })
+  const poor = fidelityOf({ xattrs: false, acls, asRoot })
+  const bases = chooseBases(task.snapshots)
+  const judgeScan: TreeTransfer['judgeScan'] = (scan) =>
+    accepted.push(...guardAgainstShrink({ ...request, ...task }, scan))
+  const { scan } = await scanForBackup(
+    { ...task, judgeScan },
+    { nanoseconds: true, modes: true, owners: asRoot },
+    (fidelity) => fidelity === full || fidelity === poor,
+    bases,
+  )
+  const run = { staged: { id: task.id }, startedMs: task.startedMs }
+  const [basis] = bases
+  const planned = listPlan(scan, await stateHeader(run, scan, full), {
+    namesFiles: request.namesFiles,
+    basis: basis === undefined ? undefined : bytePathFromText(treeDirectory(task.place, basis.id)),
+  })
+  return { planned, accepted }
+}
