@@ -15,6 +15,41 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a disk of the source that does not answer is waited for',
+    file: 'src/watch/watch-engine.ts',
+    from: 'if (watch.quietLooks >= limit) {',
+    to: 'if (watch.quietLooks >= limit && this.#asked !== undefined) {',
+    test: ['e2e', 'hang.test.ts', 'ends a backup after'],
+  },
+  {
+    title: 'a signal waits for a disk that does not answer',
+    file: 'src/watch/watch-engine.ts',
+    from: 'this.#asked === undefined ? stallMs + ENDING_MS : PATIENCE_MS,',
+    to: 'stallMs + ENDING_MS + (this.#asked === undefined ? 0 : PATIENCE_MS),',
+    test: ['e2e', 'hang.test.ts', 'keep SIGTERM'],
+  },
+  {
+    title: 'the engine goes on when the process that watches it is killed',
+    file: 'src/watch/watch-engine.ts',
+    from: "['--pdeathsig', 'KILL', task.program,",
+    to: "['--no-new-privs', task.program,",
+    test: ['e2e', 'hang.test.ts', 'kill -9'],
+  },
+  {
+    title: 'an engine that cannot be ended keeps the pipe of whoever reads',
+    file: 'src/start.ts',
+    from: "status.isFIFO() || status.isSocket() ? 'pipe' : 'inherit'",
+    to: "status.isFIFO() && status.isSocket() ? 'pipe' : 'inherit'",
+    test: ['e2e', 'hang.test.ts', 'cannot be ended'],
+  },
+  {
+    title: 'a scan gives no sign of life',
+    file: 'src/scan/walk-source.ts',
+    from: '  showLife()\n',
+    to: '',
+    test: ['e2e', 'hang.test.ts', 'slow disk'],
+  },
+  {
     title: 'what a remote source could not be linked to is not counted',
     file: 'src/actions/confirm-by-counting.ts',
     from: 'if (unlinked <= 0) return []',
@@ -289,23 +324,23 @@ const BREAKAGES = [
   },
   {
     title: 'a stall is not noticed',
-    file: 'src/rsync/stall-watch.ts',
+    file: 'src/watch/stall-watch.ts',
     from: 'hasMoved(last, look) ? 0 : quietLooks + 1',
     to: 'hasMoved(last, look) ? 0 : quietLooks',
     test: ['e2e', 'stall.test.ts', 'nothing moves is ended$'],
   },
   {
     title: 'an rsync that computes is taken for dead',
-    file: 'src/rsync/stall-watch.ts',
-    from: 'return cpuTicks >= LEAST_CPU_TICKS || ioBytes >= LEAST_IO_BYTES',
-    to: 'return cpuTicks >= 1e9 * LEAST_CPU_TICKS || ioBytes >= LEAST_IO_BYTES',
+    file: 'src/watch/movement.ts',
+    from: 'return cpuTicks >= LEAST_CPU_TICKS || ioBytes >= LEAST_IO_BYTES ||',
+    to: 'return cpuTicks >= 1e9 * LEAST_CPU_TICKS || ioBytes >= LEAST_IO_BYTES ||',
     test: ['e2e', 'stall.test.ts', 'computes and says nothing'],
   },
   {
     title: 'a stopped process below rsync is not killed',
-    file: 'src/rsync/supervise-run.ts',
-    from: 'for (const process of [...started, ...(await readProcessTree(child.pid))]) {',
-    to: 'for (const process of started.slice(0, 1)) {',
+    file: 'src/watch/end-processes.ts',
+    from: 'for (const process of [...more, ...(await readProcessTree(root))]) await killProcess(process)',
+    to: 'for (const process of [...more, ...(await readProcessTree(root))].slice(0, 1)) {\n    await killProcess(process)\n  }',
     test: ['e2e', 'stall.test.ts', 'the last of them'],
   },
   {

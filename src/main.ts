@@ -7,24 +7,49 @@ import { getPriority, homedir, hostname, setPriority } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { type EndSignal, Interruption } from './actions/interruption.ts'
+import { Interruption } from './actions/interruption.ts'
 import type { Context } from './cli/context.ts'
 import type { Output } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
 import { exitCodeOf } from './errors/exit-code.ts'
+import { END_SIGNALS } from './model/end-signal.ts'
+import { hearSigns } from './model/sign-of-life.ts'
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const satisfies readonly EndSignal[]
+/** Signs of life are for a watch that looks ten times a second at most. */
+const SIGN_EVERY_MS = 50
+
+/** Set when `start.ts` watches this process. */
+const isWatched = process.argv[2] === 'backup' && process.send !== undefined
 
 function listenToSignals(): AbortSignal {
   const controller = new AbortController()
-  for (const signal of SIGNALS) {
+  for (const signal of END_SIGNALS) {
     process.on(signal, () => {
-      // Who presses Ctrl-C twice means it: rsync dies with this process, and the next run tidies up.
-      if (controller.signal.aborted && signal === 'SIGINT') process.exit(exitCodeOf('INTERRUPTED'))
+      // Who presses Ctrl-C twice means it: rsync dies with this process, and the next run tidies up. A terminal sends
+      // it to the watching process, too, which passes the first one on and acts upon the second.
+      const isSecond = controller.signal.aborted && signal === 'SIGINT'
+      if (isSecond && !isWatched) process.exit(exitCodeOf('INTERRUPTED'))
       controller.abort(new Interruption(signal))
     })
   }
   return controller.signal
+}
+
+/** Passes signs of life on to the process that watches this one, and ends when that has gone. */
+function reportToWatch(): void {
+  const send = process.send?.bind(process)
+  if (send === undefined) return
+  let saidMs = 0
+  let known: string | undefined
+  hearSigns((sign) => {
+    const nowMs = performance.now()
+    const isNews = sign.kind !== 'moved' || (sign.stretch !== undefined && sign.stretch !== known)
+    if (!isNews && nowMs - saidMs < SIGN_EVERY_MS) return
+    saidMs = nowMs
+    if (sign.kind === 'moved') known = sign.stretch ?? known
+    if (process.connected) send(sign, undefined, {}, () => undefined)
+  })
+  process.on('disconnect', () => process.exit(exitCodeOf('HANGUP')))
 }
 
 function standardStreams(): Output {
@@ -55,7 +80,9 @@ function ownVersion(): string {
 }
 
 const program = fileURLToPath(import.meta.url)
-const tell = process.send?.bind(process)
+// A process that serves a mount tells its starter once that it does, or why not.
+const tell = isWatched ? undefined : process.send?.bind(process)
+if (isWatched) reportToWatch()
 let told: Promise<void> | undefined
 
 // Options of rsync from the environment, such as RSYNC_ICONV, would change what a snapshot holds.

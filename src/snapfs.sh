@@ -12,4 +12,4 @@ fi
 SNAPFS_PROGRAM=$0
 case $0 in */*) ;; *) SNAPFS_PROGRAM=$(command -v -- "$0") ;; esac
 export SNAPFS_PROGRAM
-exec "$node" -- "$(dirname -- "$self")/main.js" "$@"
+exec "$node" -- "$(dirname -- "$self")/start.js" "$@"

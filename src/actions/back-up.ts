@@ -8,6 +8,7 @@ import type { Floors } from '../model/floor.ts'
 import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
 import { MANIFEST_FORMAT, outcomeOf } from '../model/manifest.ts'
 import type { Profile } from '../model/profile.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { SourceLocation } from '../model/source-location.ts'
 import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
@@ -76,6 +77,7 @@ export async function backUp(request: BackUpRequest, world: World): Promise<Back
     await refuseWithoutRoomEarly(room)
     const lock = await lockSeries(request, world, place)
     return thenRelease(lock, async () => {
+      showLife('begin')
       // Only now: the other may have worked for hours, and a snapshot is as old as its copy is.
       const [startedMs, startedElapsed] = [world.clock.now(), world.clock.elapsed()]
       const now = request.waitMs > 0 ? await locateSource(profile.source, place.repository) : source

@@ -3,6 +3,7 @@
  * entries alone would say nothing about the time that is left: each step is given the weight of its likely cost. The
  * costs need to be right in proportion only, since the speed is measured by who shows it.
  */
+import { showLife } from '../model/sign-of-life.ts'
 
 export type Step = 'scan' | 'compare' | 'copy' | 'link' | 'finish'
 
@@ -50,6 +51,7 @@ export class BackupProgress {
 
   /** Entries found by the scan so far. */
   scanned(entries: number): void {
+    showLife('scan')
     this.#tell({ step: 'scan', entries, knownEntries: undefined, bytes: 0, share: undefined })
   }
 
@@ -61,6 +63,7 @@ export class BackupProgress {
 
   /** A planned step has done so much; those before it are done. */
   at(step: Planned, done: Work): void {
+    showLife(step)
     const before = ORDER.slice(0, ORDER.indexOf(step))
     const whole = this.#planned(step)
     const capped = {
@@ -82,6 +85,7 @@ export class BackupProgress {
 
   /** What rsync copies of a source that nobody has scanned; `knownEntries` once its own list is complete. */
   copied(entries: number, knownEntries: number | undefined, bytes: number): void {
+    showLife('copy')
     const share = knownEntries ? entries / knownEntries : undefined
     this.#tell({ step: 'copy', entries, knownEntries, bytes, share })
   }

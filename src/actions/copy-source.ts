@@ -1,6 +1,7 @@
 /** Filling a staged tree and looking whether it holds what it should, wherever the source is. */
 import type { RemoteAccess } from '../model/remote-access.ts'
 import type { SourceLocation } from '../model/source-location.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
 import { confirmByCounting } from './confirm-by-counting.ts'
 import { type ConfirmedTransfer, confirmTransfer } from './confirm-transfer.ts'
@@ -22,7 +23,10 @@ export async function copySource(
   access: RemoteAccess,
 ): Promise<CopiedSource> {
   // The files reach the disk while we look at them; what is written after that is little.
-  const synced = () => syncFileSystem(task.staged.directory)
+  const synced = () => {
+    showLife('sync')
+    return syncFileSystem(task.staged.directory)
+  }
   if (source.kind === 'local') {
     const local: TreeTransfer = { ...task, source: source.path }
     const transfer = await transferTree(local)

@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { linkEntries, makeDirectories, moveIntoTree } from '../repository/fill-tree.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
@@ -33,8 +34,10 @@ export async function fillByScan(
     link: { entries: scan.linkCount, bytes: 0 },
     finish: { entries: scan.counts.entries, bytes: 0 },
   })
+  showLife('compare')
   const prepared = await prepareBases(run, common, scan, { log, summary })
   if (prepared.kind === 'too-many-links') return prepared
+  showLife('copy')
   await makeDirectories({ tree: staged.tree, signal }, scan.directories)
   throwIfInterrupted(signal)
   const passes: (PassResult & { readonly kind: 'usable' })[] = []
@@ -59,6 +62,7 @@ export async function fillByScan(
     if (pass.kind === 'too-many-links') return pass
     passes.push(pass)
   }
+  showLife('link')
   const filling = { tree: staged.tree, signal }
   const linking = await linkEntries(filling, scan.links, scan.revoked, (linked) =>
     progress.at('link', { entries: linked, bytes: 0 }),

@@ -4,6 +4,7 @@
  */
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import type { Clock } from '../model/world.ts'
 import { forgetCheckpoints, makeCheckpoint } from '../repository/checkpoint.ts'
 import { holdsCopies, type Leftover } from '../repository/leftovers.ts'
@@ -105,6 +106,7 @@ export async function settleUnfinished(
   clock: Clock,
   error: unknown,
 ): Promise<unknown> {
+  showLife('tidy')
   const isWorthIt =
     error instanceof SnapfsError &&
     KEPT_AFTER.has(error.code) &&

@@ -1,8 +1,7 @@
 /** A signal that asks the program to end, as an error with the right exit code. */
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { formatDuration } from '../model/duration.ts'
-
-export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP'
+import { END_CODES, type EndSignal } from '../model/end-signal.ts'
 
 /** The reason the process boundary aborts with. */
 export class Interruption {
@@ -22,8 +21,6 @@ export class TimeUp {
   }
 }
 
-const CODES = { SIGINT: 'INTERRUPTED', SIGTERM: 'TERMINATED', SIGHUP: 'HANGUP' } as const
-
 /** @throws SnapfsError when the signal was given */
 export function throwIfInterrupted(signal: AbortSignal): void {
   if (!signal.aborted) return
@@ -35,7 +32,7 @@ export function throwIfInterrupted(signal: AbortSignal): void {
     })
   }
   const name = reason instanceof Interruption ? reason.signal : 'SIGTERM'
-  throw new SnapfsError(CODES[name], `Ended by ${name}; nothing was published.`, {
+  throw new SnapfsError(END_CODES[name], `Ended by ${name}; nothing was published.`, {
     hint: 'Earlier snapshots are untouched. Run again at any time.',
   })
 }

@@ -6,6 +6,7 @@ import { readMountTable } from '../fuse/mount-table.ts'
 import { pathBelow } from '../model/absolute-path.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { decodeMarker } from '../repository/marker.ts'
@@ -63,6 +64,7 @@ export async function scanForBackup(
   ]
     .map((path) => pathBelow(source, path))
     .filter((path) => path !== undefined)
+  showLife('scan')
   const { machineId, bootId } = await thisMachine()
   const scan = await scanSource({
     source: bytePathFromText(source),

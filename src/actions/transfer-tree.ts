@@ -4,6 +4,7 @@
  * that hold no link to a published inode.
  */
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { probeCapabilities } from '../repository/capabilities.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
@@ -128,7 +129,9 @@ async function fillByRsync(
     copy: { entries: scan.counts.entries, bytes: scan.sizes.copies },
     finish: { entries: scan.counts.entries, bytes: 0 },
   })
+  showLife('compare')
   const prepared = await prepareBases(run, common, scan, { log, summary })
+  showLife('copy')
   if (prepared.kind === 'too-many-links') return prepared
   const request: TransferRequest = {
     ...common,

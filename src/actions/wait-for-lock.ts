@@ -1,4 +1,5 @@
 /** Trying to get a lock until it is there, it is not worth waiting any longer, or the user has had enough. */
+import { showLife } from '../model/sign-of-life.ts'
 import type { Clock } from '../model/world.ts'
 import type { Lock, LockAttempt, Obstacle } from '../repository/lock.ts'
 import { throwIfInterrupted } from './interruption.ts'
@@ -33,6 +34,7 @@ export async function waitForLock(request: WaitRequest): Promise<WaitResult> {
   let isWaiting = false
   for (;;) {
     throwIfInterrupted(signal)
+    showLife('wait')
     const attempt = await request.attempt()
     if (attempt.kind === 'taken') return attempt
     const { obstacle } = attempt

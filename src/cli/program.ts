@@ -10,7 +10,7 @@ import { addList } from './commands/list.ts'
 import { addMount, addUnmount } from './commands/mount.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
-import { errorLines, errorObject, exitCodeFor } from './render-error.ts'
+import { errorReport, exitCodeFor } from './render-error.ts'
 import { spellOutWait } from './wait-option.ts'
 import { printableSentence } from '../model/entry-name.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
@@ -98,6 +98,5 @@ function reportError(error: unknown, asJson: boolean, context: Context): void {
     })
     return
   }
-  if (asJson) output.remark(JSON.stringify({ error: errorObject(error) }))
-  else errorLines(error).forEach(output.remark)
+  errorReport(error, asJson ? 'json' : 'text').forEach(output.remark)
 }

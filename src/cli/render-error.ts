@@ -18,6 +18,13 @@ export function errorLines(error: unknown, about?: string): string[] {
   ].map(printableSentence)
 }
 
+/** Lines for standard error. */
+export function errorReport(error: unknown, form: 'text' | 'json', about?: string): string[] {
+  if (form === 'text') return errorLines(error, about)
+  const profile = about === undefined ? {} : { profile: about }
+  return [JSON.stringify({ error: { ...profile, ...errorObject(error) } })]
+}
+
 export function errorObject(error: unknown): Readonly<Record<string, unknown>> {
   if (!(error instanceof SnapfsError)) {
     const message = error instanceof Error ? error.message : String(error)

@@ -30,7 +30,11 @@ export const EXIT_CODES = [
       'the source is missing, unreadable, not a directory, suddenly empty, much smaller or on another disk, or on a machine that cannot be reached',
   },
   { name: 'RSYNC_MISSING', exitCode: 20, meaning: 'rsync is missing or too old' },
-  { name: 'RSYNC_FAILED', exitCode: 21, meaning: 'rsync failed; nothing was published' },
+  {
+    name: 'RSYNC_FAILED',
+    exitCode: 21,
+    meaning: 'rsync failed, or nothing moved any more; nothing was published',
+  },
   {
     name: 'DESTINATION_FULL',
     exitCode: 22,
@@ -46,6 +50,11 @@ export const EXIT_CODES = [
   { name: 'MOUNT_FAILED', exitCode: 31, meaning: 'mounting or unmounting failed' },
   { name: 'HANGUP', exitCode: 129, meaning: 'ended by SIGHUP' },
   { name: 'INTERRUPTED', exitCode: 130, meaning: 'ended by SIGINT (Ctrl-C)' },
+  {
+    name: 'KILLED',
+    exitCode: 137,
+    meaning: 'the process that made the backup was killed, perhaps since memory ran out',
+  },
   { name: 'TERMINATED', exitCode: 143, meaning: 'ended by SIGTERM' },
 ] as const
 

@@ -6,6 +6,7 @@ import { linkSync, mkdirSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
 
 /** Entries of one directory to be linked, by their names. Bytes as characters. */
@@ -38,6 +39,7 @@ export async function makeDirectories(
 ): Promise<void> {
   const root = bytePathFromText(tree)
   for (const [index, directory] of directories.entries()) {
+    showLife()
     mkdirSync(systemPath(joinPath(root, directory)), { mode: 0o700 })
     if (index % ENTRIES_PER_TURN !== 0) continue
     await setImmediate()
@@ -74,6 +76,7 @@ export async function linkEntries(
     for (const name of names) {
       const path = prefix + name
       if (skipped.has(path)) continue
+      showLife()
       try {
         linkSync(systemPath(joinPath(from, path)), systemPath(joinPath(root, path)))
         linked += 1
@@ -106,6 +109,7 @@ export async function moveIntoTree(
 ): Promise<void> {
   for (const path of paths) {
     const target = systemPath(joinPath(bytePathFromText(tree), path))
+    showLife()
     try {
       await rename(systemPath(joinPath(bytePathFromText(from), path)), target)
     } catch (error) {

@@ -5,6 +5,7 @@
  */
 import { chmod, lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
 
 /** Removes a file or a whole tree; absence is fine. @throws the operating system's error */
@@ -25,6 +26,7 @@ async function removeDirectory(path: BytePath): Promise<void> {
   if ((status.mode & 0o700) !== 0o700) await chmod(system, 0o700)
   const entries = await readdir(system, { withFileTypes: true, encoding: 'latin1' })
   for (const entry of entries) {
+    showLife()
     const child = joinPath(path, entry.name)
     if (entry.isDirectory()) await removeDirectory(child)
     else await unlink(systemPath(child))

@@ -5,6 +5,7 @@
 import { chmod, mkdir, mkdtemp, open, rename, symlink } from 'node:fs/promises'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
 import { encodeManifest, type Manifest } from '../model/manifest.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import {
   CHECKED_NAME,
@@ -90,6 +91,7 @@ export async function publishSnapshot(
   staged: StagedSnapshot,
   manifest: Manifest,
 ): Promise<readonly string[]> {
+  showLife('sync')
   for (const path of besideTheTree(staged)) await removeTree(path)
   {
     await using file = await open(`${staged.directory}/${MANIFEST_NAME}`, 'wx', 0o600)
@@ -97,7 +99,9 @@ export async function publishSnapshot(
     await file.sync()
   }
   await syncFileSystem(staged.directory)
+  showLife('publish')
   await rename(staged.directory, snapshotDirectory(place, staged.id))
+  showLife('settle')
   const warnings: string[] = []
   await syncDirectory(seriesDirectory(place)).catch((error: unknown) => {
     warnings.push(`The snapshot is there, but may be lost in a power cut: ${messageOf(error)}.`)

@@ -1,9 +1,12 @@
 /** Node has no syncfs(2); coreutils has. Cheaper than an fsync of every file, and stronger. */
 import { execa } from 'execa'
+import { stat } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { giveSign } from '../model/sign-of-life.ts'
 
 /** Writes everything cached for the file system of `path` to the disk. @throws SnapfsError */
 export async function syncFileSystem(path: string): Promise<void> {
+  giveSign({ kind: 'disk', device: (await stat(path)).dev })
   const result = await execa('sync', ['-f', '--', path], {
     stdin: 'ignore',
     env: { LC_ALL: 'C' },

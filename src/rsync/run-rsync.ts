@@ -1,5 +1,6 @@
 /** The one place that starts rsync. It streams, decides nothing, and never goes through a shell. */
 import { execa } from 'execa'
+import { missingProgram, SETPRIV_HINT } from '../errors/missing-program.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { IoClass } from '../model/profile.ts'
@@ -73,10 +74,10 @@ export async function runRsync(run: RsyncRun): Promise<RsyncEnd> {
     }
   }
   const [result] = await finished
-  if (result.code === 'ENOENT') throw missing('setpriv', 'It belongs to util-linux.')
+  if (result.code === 'ENOENT') throw missingProgram('setpriv', SETPRIV_HINT)
   // The same code comes from another machine that lacks it; there is an rsync here then, and it says so.
   const isHere = messages.lines().some((line) => line.startsWith('rsync error: '))
-  if (result.exitCode === 127 && !isHere) throw missing('rsync', INSTALL_HINT)
+  if (result.exitCode === 127 && !isHere) throw missingProgram('rsync', INSTALL_HINT)
   return { exitCode: result.exitCode, signal: result.signal, ...stall, messages: messages.lines() }
 }
 
@@ -113,10 +114,6 @@ async function supervise(
 
 const INSTALL_HINT = 'Install it with the package manager, for example: apt-get install rsync.'
 
-function missing(program: string, hint: string): SnapfsError {
-  return new SnapfsError('RSYNC_MISSING', `The program ${program} is not installed.`, { hint })
-}
-
 /**
  * Which rsync is installed.
  * @throws SnapfsError RSYNC_MISSING when there is none, it is older than 3.2.4, or it is something else
@@ -138,7 +135,7 @@ export async function probeRsync(): Promise<RsyncVersion> {
   const result = await child
   limit.removeEventListener('abort', killGroup)
   if (result.code === 'ENOENT' || systemErrorCode(result.cause) === 'EACCES') {
-    throw missing('rsync', INSTALL_HINT)
+    throw missingProgram('rsync', INSTALL_HINT)
   }
   const version = parseRsyncVersion(result.stdout)
   if (limit.aborted || version === undefined) {

@@ -1,13 +1,14 @@
 /** Looking after a running rsync: whether it gets on, and ending it with all that it started. */
 import { setTimeout } from 'node:timers/promises'
-import { killProcess, readProcessTree } from './process-tree.ts'
-import { lookAgain, looksFor, NOTHING_SEEN } from './stall-watch.ts'
+import { showLife } from '../model/sign-of-life.ts'
+import { endsWithin, killTree, UNDYING_AFTER_MS } from '../watch/end-processes.ts'
+import { hasRunMoved, type RunLook } from '../watch/movement.ts'
+import { readProcessTree } from '../watch/process-tree.ts'
+import { lookAgain, looksFor, NOTHING_SEEN, type StallWatch } from '../watch/stall-watch.ts'
 
 /** How long rsync may take to tidy up after SIGTERM before it is killed. */
 const KILL_AFTER_MS = 2500
 const COUNT_READS_MS = 500
-/** A process that lives on so long after SIGKILL waits in the kernel, for a disk that does not answer. */
-const UNDYING_AFTER_MS = 5000
 
 export interface RunningChild {
   readonly pid: number
@@ -27,14 +28,13 @@ export async function waitForStall(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { everyMs, limit } = looksFor(stallMs)
-  let watch = NOTHING_SEEN
+  let watch: StallWatch<RunLook> = NOTHING_SEEN
   while (watch.quietLooks < limit) {
     await setTimeout(everyMs, undefined, { signal, ref: false }).catch(() => undefined)
     if (signal.aborted) return false
-    watch = lookAgain(watch, {
-      lines: child.lines(),
-      processes: await readProcessTree(child.pid),
-    })
+    const look = { lines: child.lines(), processes: await readProcessTree(child.pid) }
+    watch = lookAgain(watch, look, (before, now) => hasRunMoved(before, now, everyMs))
+    if (watch.quietLooks === 0) showLife()
   }
   return true
 }
@@ -60,19 +60,16 @@ export async function countReads(
 }
 
 /**
- * Ends a run: by SIGTERM, and soon by SIGKILL to all of it. A stopped process hears nothing but SIGKILL, and one
- * below rsync would hold the pipes open when rsync has gone.
+ * Ends a run: by SIGTERM, and soon by SIGKILL to all of it.
  * @returns whether it ended
  */
-export async function endRun(child: RunningChild): Promise<boolean> {
-  const started = await readProcessTree(child.pid)
+export async function endRun({ pid, over }: RunningChild): Promise<boolean> {
+  const started = await readProcessTree(pid)
   const [main] = started
   if (main !== undefined) sendTerm(main.pid)
-  if (await endsWithin(child, KILL_AFTER_MS)) return true
-  for (const process of [...started, ...(await readProcessTree(child.pid))]) {
-    await killProcess(process)
-  }
-  return endsWithin(child, UNDYING_AFTER_MS)
+  if (await endsWithin(over, KILL_AFTER_MS)) return true
+  await killTree(pid, started)
+  return endsWithin(over, UNDYING_AFTER_MS)
 }
 
 function sendTerm(pid: number): void {
@@ -80,17 +77,5 @@ function sendTerm(pid: number): void {
     process.kill(pid, 'SIGTERM')
   } catch {
     // It ended just now.
-  }
-}
-
-async function endsWithin(child: RunningChild, limitMs: number): Promise<boolean> {
-  const waiting = new AbortController()
-  try {
-    return await Promise.race([
-      child.over.then(() => true),
-      setTimeout(limitMs, false, { signal: waiting.signal }),
-    ])
-  } finally {
-    waiting.abort()
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, joinPath } from '../model/entry-name.ts'
 import { lookQuietly } from './look.ts'
 import type { EntryState, SourceState } from './source-state.ts'
@@ -49,6 +50,7 @@ export async function confirmStored(request: ToConfirm): Promise<Confirmation> {
     vanished: [] as string[],
   }
   for (const path of request.directories) {
+    showLife()
     const now = lookQuietly(joinPath(request.source, path))
     if (now === undefined) result.vanished.push(path)
     else if (!now.isDirectory()) result.replaced.push(path)
@@ -57,6 +59,7 @@ export async function confirmStored(request: ToConfirm): Promise<Confirmation> {
   let entries: ReadonlyMap<string, EntryState> | undefined
   let sinceTurn = 0
   for (const path of request.paths) {
+    showLife()
     const slash = path.lastIndexOf('/')
     const above = slash === -1 ? '' : path.slice(0, slash)
     if (directory !== above) {

@@ -2,6 +2,7 @@
 import { type BigIntStats, readdirSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
 import { lookQuietly } from './look.ts'
 
@@ -41,6 +42,7 @@ export async function countTree(
     const names = listNames(below(tree, path))
     if (names === undefined) count.closed += 1
     for (const name of names ?? []) {
+      showLife()
       const inner = path === '' ? name : `${path}/${name}`
       const status = lookQuietly(below(tree, inner))
       if (status === undefined) continue

@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { Decide } from '../filter/compile-rules.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
 
 export interface SourceWalk {
@@ -89,6 +90,7 @@ function look(
   const absolute = joinPath(walk.source, path)
   // Before anything is asked of it: a mount whose server is stopped would not answer.
   if (walk.skipped.has(absolute)) return undefined
+  showLife()
   try {
     const status = lstatSync(systemPath(absolute), { bigint: true, throwIfNoEntry: false })
     if (status === undefined) return undefined

@@ -9,7 +9,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest'
 import { untilYes } from '../support/eventually.ts'
-import { processesOf, sendSignal } from '../support/processes.ts'
+import { engineOf, processesOf, sendSignal } from '../support/processes.ts'
 import { binWith, whereIs } from '../support/programs.ts'
 import { expectSentences, type Refusal, SILENCE } from '../support/sentences.ts'
 import { testWith } from '../support/requirements.ts'
@@ -573,7 +573,12 @@ describe('two at a time, and runs that are cut off', () => {
       const first = await startEndless(place)
       const meanwhile = await contentOf(place.repository)
       const second = await snapfs(['backup'], { env: place.env })
-      const says = [`process ${first.pid} `, hostname(), /since \d{4}-\d\d-\d\d \d/u, /Wait/u]
+      const says = [
+        `process ${await engineOf(first.pid)} `,
+        hostname(),
+        /since \d{4}-\d\d-\d\d \d/u,
+        /Wait/u,
+      ]
       expectSentences(second, 11, says)
       const lock = (lines: readonly string[]) => lines.filter((line) => line.includes('.lock'))
       expect(lock(await contentOf(place.repository))).toEqual(lock(meanwhile))

@@ -102,25 +102,25 @@ describe('a run that works', () => {
   test('is reported, also when it was stopped, and takes nothing for a leftover', async () => {
     await leaveUnfinished(place())
     const running = await startGated(place())
-    process.kill(running.pid, 'SIGSTOP')
+    process.kill(running.engine, 'SIGSTOP')
     const stderr = await remarksOf(place())
     expect(stderr).toMatch(
       /^snapfs: data: A backup is running: process \d+ on \S+, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:45( \(.+ ago\))?\.$/u,
     )
-    expect(stderr).toContain(`process ${running.pid} on ${hostname()},`)
+    expect(stderr).toContain(`process ${running.engine} on ${hostname()},`)
     const { series } = await listed(place())
     expect(series[0]).toMatchObject({
       unfinished: [],
       running: {
         profile: 'data',
         command: 'snapfs backup',
-        pid: running.pid,
+        pid: running.engine,
         host: hostname(),
         since: expect.stringMatching(/^\d{4}-.*Z$/u) as string,
         proven: true,
       },
     })
-    process.kill(running.pid, 'SIGCONT')
+    process.kill(running.engine, 'SIGCONT')
     await openGate(place())
     expect(await running.ended).toEqual(SILENCE)
     expect(await remarksOf(place())).toBe('')

@@ -14,6 +14,7 @@ import {
   startSnapfs,
   useGatedPlace,
 } from '../support/gated-backup.ts'
+import { engineOf } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { PROGRAM, snapfs } from '../support/snapfs.ts'
@@ -39,8 +40,9 @@ describe('two backups at once', () => {
           both.map(async (running) => ({ ...running, result: await running.ended })),
         )
         const winner = both.find(({ pid }) => pid !== loser.pid)!
+        const engine = await engineOf(winner.pid)
         expectSentences(loser.result, 11, [
-          `"data": snapfs backup, process ${winner.pid} on ${hostname()}, since 20`,
+          `"data": snapfs backup, process ${engine} on ${hostname()}, since 20`,
           /since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:45 \(.+ ago\)\.\n {2}Wait for it to end/u,
         ])
         await openGate(place())
@@ -57,9 +59,11 @@ describe('two backups at once', () => {
 
   testWith('rsync')('respect one that was stopped', async () => {
     const first = await startGated(place())
-    process.kill(first.pid, 'SIGSTOP')
-    expectSentences(await snapfs(['backup'], { env: place().env }), 11, [`process ${first.pid} `])
-    process.kill(first.pid, 'SIGCONT')
+    process.kill(first.engine, 'SIGSTOP')
+    expectSentences(await snapfs(['backup'], { env: place().env }), 11, [
+      `process ${first.engine} `,
+    ])
+    process.kill(first.engine, 'SIGCONT')
     await openGate(place())
     expect(await first.ended).toEqual(SILENCE)
   })
@@ -84,7 +88,7 @@ describe('in containers', () => {
     })
     const { exitCode, stdout, stderr } = inside
     expectSentences({ exitCode, stdout, stderr }, 11, [
-      `process ${first.pid} `,
+      `process ${first.engine} `,
       /another container/u,
       join(place().series, '.lock'),
     ])
@@ -98,17 +102,19 @@ set -u
 "$0" backup &
 first=$!
 until [ -n "$(ls -A "$1/.incoming" 2>/dev/null)" ]; do sleep 0.05; done
+read -r engine < /proc/$first/task/$first/children
 kill -9 $first
 wait $first
+until ! [ -e /proc/$engine ]; do sleep 0.02; done
 again=0
 for attempt in $(seq 50); do
-  echo $((first - 1)) > /proc/sys/kernel/ns_last_pid
+  echo $((engine - 1)) > /proc/sys/kernel/ns_last_pid
   sleep 600 &
   again=$!
-  [ $again = $first ] && break
+  [ $again = $engine ] && break
   kill $again
 done
-echo "$first $again"
+echo "$engine $again"
 grep '"pid"' "$1/.lock"
 : > "$2"
 "$0" backup

@@ -81,7 +81,7 @@ test('the package holds the built program and what describes it, no source and n
 
   const described = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
   const others = files.filter((path) => !described.includes(path))
-  const built = /^dist\/(snapfs|[a-z0-9/-]+\.(js|d\.ts))$/
+  const built = /^dist\/(snapfs|[A-Za-z0-9_/-]+\.(js|d\.ts))$/
   expect(others.filter((path) => !built.test(path))).toEqual([])
 })
 

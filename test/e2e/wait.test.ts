@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { untilYes } from '../support/eventually.ts'
+import { eventually, untilYes } from '../support/eventually.ts'
 import {
   openGate,
   type Running,
@@ -12,6 +12,7 @@ import {
   startSnapfs,
   useGatedPlace,
 } from '../support/gated-backup.ts'
+import { engineOf } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { PROGRAM, snapfs } from '../support/snapfs.ts'
@@ -21,12 +22,9 @@ const test = testWith('rsync')
 
 /** Long enough for the program to have found the lock; it has nothing to show for it. */
 async function letItWait(running: Running): Promise<void> {
-  await untilYes('it runs', 10_000, async () => {
-    const command = await readFile(`/proc/${running.pid}/cmdline`, 'utf8')
-    return command.includes('main.js')
-  })
+  const engine = await eventually(() => engineOf(running.pid), 10_000)
   await new Promise((resolve) => setTimeout(resolve, 1500))
-  expect(await readFile(`/proc/${running.pid}/stat`, 'utf8')).toMatch(/^\d+ \(.+\) [SR] /u)
+  expect(await readFile(`/proc/${engine}/stat`, 'utf8')).toMatch(/^\d+ \(.+\) [SR] /u)
 }
 
 async function lockText(): Promise<string> {
@@ -39,7 +37,7 @@ describe('a backup that waits', () => {
     const second = startSnapfs(place(), ['backup', '--wait', 'data'])
     await letItWait(second)
     // It holds nothing and has written nothing.
-    expect(await lockText()).toContain(`"pid": ${first.pid},`)
+    expect(await lockText()).toContain(`"pid": ${first.engine},`)
     expect((await readdir(place().series)).sort()).toEqual(['.incoming', '.lock'])
     await openGate(place())
     expect(await first.ended).toEqual(SILENCE)
@@ -70,7 +68,10 @@ describe('a backup that waits', () => {
     const began = performance.now()
     const second = await snapfs(['backup', '--wait=2s'], { env: place().env })
     expect(performance.now() - began).toBeGreaterThan(2000)
-    expectSentences(second, 11, [`process ${first.pid} `, /Waited 2 seconds in vain\.\n {2}Wait/u])
+    expectSentences(second, 11, [
+      `process ${first.engine} `,
+      /Waited 2 seconds in vain\.\n {2}Wait/u,
+    ])
     await openGate(place())
     expect(await first.ended).toEqual(SILENCE)
   })
@@ -109,7 +110,7 @@ describe('a backup that waits', () => {
     await first.ended
     await second
     const shown = await readFile(log, 'utf8')
-    const sentence = `snapfs: Another snapfs works on "data": snapfs backup, process ${first.pid} on `
+    const sentence = `snapfs: Another snapfs works on "data": snapfs backup, process ${first.engine} on `
     expect(shown.split(sentence)).toHaveLength(2)
     expect(shown).toMatch(
       /since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:45 \(.+ ago\)\. Waiting for it/u,

@@ -4,14 +4,21 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { untilYes } from './eventually.ts'
-import { processesOf, sendSignal } from './processes.ts'
+import { engineOf, processesOf, sendSignal } from './processes.ts'
 import { binWith, whereIs } from './programs.ts'
 import { type Finished, PROGRAM, snapfs } from './snapfs.ts'
 import { useTemporaryDirectory } from './temporary-directory.ts'
 
 export interface Running {
+  /** What was started. */
   readonly pid: number
   readonly ended: Promise<Finished>
+}
+
+/** A backup that holds the lock. */
+export interface Working extends Running {
+  /** The process that makes it, below the one that was started. */
+  readonly engine: number
 }
 
 export interface GatedPlace {
@@ -79,17 +86,17 @@ export function startSnapfs(place: GatedPlace, words: readonly string[] = ['back
 }
 
 /** Starts a backup, and returns when it holds the lock and stands before the closed gate. */
-export async function startGated(place: GatedPlace): Promise<Running> {
+export async function startGated(place: GatedPlace): Promise<Working> {
   const earlier = await stagedIn(place)
   const running = startSnapfs(place)
   await untilYes('it stages', 20_000, async () => {
     return (await stagedIn(place)).some((name) => !earlier.includes(name))
   })
-  return running
+  return { ...running, engine: await engineOf(running.pid) }
 }
 
 /** Starts a backup and kills it before the gate: its lock and what it staged are left. */
-export async function leaveUnfinished(place: GatedPlace): Promise<Running> {
+export async function leaveUnfinished(place: GatedPlace): Promise<Working> {
   const killed = await startGated(place)
   process.kill(killed.pid, 'SIGKILL')
   await killed.ended

@@ -82,7 +82,7 @@ export async function loseWhatWasCached(
 
 /** Other content of the same size under the same time. */
 export async function ruin(file: string): Promise<void> {
-  const clock = `${file.replace(/\/home\/\.incoming\/.*/u, '')}/clock`
+  const clock = `${file.replace(/\/home\/\.incoming\/.*/su, '')}/clock`
   await execa('touch', ['-r', file, clock])
   const content = await readFile(file)
   await writeFile(

@@ -21,6 +21,19 @@ export async function processesOf(text: string): Promise<readonly RunningProcess
   return found.flat()
 }
 
+/**
+ * The process that makes a backup, below the one that was started and watches it; it is the one in the lock.
+ * @throws when there is none
+ */
+export async function engineOf(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
+  for (const child of children.trim().split(' ')) {
+    const words = await readFile(`/proc/${child}/cmdline`, 'utf8').catch(() => '')
+    if (words.includes('main.js')) return Number(child)
+  }
+  throw new Error(`process ${pid} has started no engine, but ${children}`)
+}
+
 /** Sends a signal to a process that may have ended meanwhile. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -2,7 +2,13 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Parts of paths, slowest first. */
-const SLOWEST = ['e2e/torture.test', 'e2e/remote-ssh', 'e2e/bad-input-backup', 'e2e/source-guards']
+const SLOWEST = [
+  'e2e/torture.test',
+  'e2e/remote-ssh',
+  'e2e/bad-input-backup',
+  'e2e/source-guards',
+  'e2e/hang',
+]
 
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

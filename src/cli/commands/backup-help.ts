@@ -52,7 +52,12 @@ there.
 
 A backup of which nothing moves any more, since a disk or another machine
 hangs, ends with status 21 after 30 minutes, or after "stall_timeout" of the
-profile ("10 minutes", "off"). One that is only slow is left alone.
+profile ("10 minutes", "off"), and says what it was at. One that is only
+slow is left alone. A process that waits in the kernel for such a disk may
+be left behind; it keeps the lock until the disk answers.
+
+SIGINT, SIGTERM and SIGHUP end a backup within five seconds, whatever its
+disks do, and nothing is published. A second SIGINT (Ctrl-C) ends it at once.
 
 --bwlimit ("bandwidth_limit") copies at most so much a second. "nice" (0 to
 19) and "ionice" ("idle" or "best-effort") in the configuration make a

@@ -4,6 +4,8 @@ import type { Progress } from '../../actions/backup-progress.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
+import { giveSign } from '../../model/sign-of-life.ts'
+import { DEFAULT_STALL_MS } from '../../model/stall-limit.ts'
 import type { Output } from '../output.ts'
 import { errorLines, errorObject, exitCodeFor } from '../render-error.ts'
 
@@ -27,7 +29,13 @@ export async function eachProfile<Report>(
   step: (profile: Profile, bar: Bar) => Promise<Report>,
 ): Promise<readonly Run<Report>[]> {
   const runs: Run<Report>[] = []
-  for (const profile of profiles) {
+  for (const [index, profile] of profiles.entries()) {
+    giveSign({
+      kind: 'profile',
+      name: profile.name,
+      stallMs: profile.stallMs ?? DEFAULT_STALL_MS,
+      later: profiles.slice(index + 1).map(({ name }) => name),
+    })
     const bar = await barFor(context, profile, showsBar)
     try {
       runs.push({ profile: profile.name, report: await step(profile, bar) })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseProcessStat } from '../../../src/rsync/process-tree.ts'
+import { parseProcessStat } from '../../../src/watch/process-tree.ts'
 
 const REST =
   'S 41 42 42 0 -1 4194304 310 20 0 0 17 25 3 4 20 0 1 0 9876543 12345 678 18446744073709551615 1 1 0'

@@ -1,12 +1,16 @@
-/** The processes of one run of rsync, and what they have done so far, as the kernel counts it in /proc. */
+/** A process and those below it, and what they have done so far, as the kernel counts it in /proc. */
 import { readdir, readFile } from 'node:fs/promises'
 
 export interface TreeProcess {
   readonly pid: number
+  /** Of the program, cut to fifteen bytes by the kernel. */
+  readonly name: string
   /** When it began, in the kernel's ticks: with the pid it names one process, not the next one of that number. */
   readonly startTicks: string
   /** Processor time so far, in hundredths of a second. */
   readonly cpuTicks: number
+  /** How often it went to sleep so far, and was woken. */
+  readonly sleeps: number
   /** Bytes read and written so far; undefined where the kernel does not say. */
   readonly ioBytes: number | undefined
   /** Of those the ones that were read. */
@@ -30,8 +34,16 @@ export async function readProcessTree(root: number): Promise<readonly TreeProces
   const tree: TreeProcess[] = []
   const add = async (stat: ProcessStat, above: boolean): Promise<void> => {
     const isRemoteShell = above || stat.name === REMOTE_SHELL
-    const { pid, startTicks, cpuTicks } = stat
-    tree.push({ pid, startTicks, cpuTicks, ...(await readIo(pid)), isRemoteShell })
+    const { pid, name, startTicks, cpuTicks } = stat
+    tree.push({
+      pid,
+      name,
+      startTicks,
+      cpuTicks,
+      ...(await readIo(pid)),
+      isRemoteShell,
+      sleeps: await readSleeps(pid),
+    })
     for (const child of children.get(pid) ?? []) await add(child, isRemoteShell)
   }
   if (rootStat !== undefined) await add(rootStat, false)
@@ -86,6 +98,12 @@ async function allProcesses(): Promise<readonly ProcessStat[]> {
 async function readStat(pid: number): Promise<ProcessStat | undefined> {
   const text = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '')
   return parseProcessStat(text)
+}
+
+/** Of its first thread alone. 0 where the kernel does not say. */
+async function readSleeps(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => '')
+  return Number(/^voluntary_ctxt_switches:\s+(\d+)$/mu.exec(text)?.[1] ?? 0)
 }
 
 async function readIo(pid: number): Promise<Pick<TreeProcess, 'ioBytes' | 'readBytes'>> {

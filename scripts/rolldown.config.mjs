@@ -1,0 +1,15 @@
+/**
+ * Puts each program of dist/ and the packages it uses into a few files: it takes node longer to find and load
+ * some hundreds of modules one by one than to make the snapshot of a small source. See native-notes/decisions/0029-bundled.md.
+ */
+import { defineConfig } from 'rolldown'
+
+export default defineConfig({
+  input: ['src/start.ts', 'src/main.ts', 'src/index.ts'],
+  platform: 'node',
+  logLevel: 'warn',
+  transform: { target: 'node20.19' },
+  // Its binding is found beside its own files, and it need not be installed.
+  external: ['fuse-native'],
+  output: { dir: 'dist', format: 'esm', chunkFileNames: 'part-[hash].js', minify: false },
+})
