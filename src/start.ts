@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { END_SIGNALS } from './model/end-signal.ts'
 import type { EngineStreams } from './watch/watch-engine.ts'
 
+/** What a killed engine leaves on a terminal: half a line of progress, and no cursor (ECMA-48; DECTCEM of the VT220). */
+const CLEAR_LINE = '\r\x1b[2K'
+const SHOW_CURSOR = '\x1b[?25h'
+
 const words = process.argv.slice(2)
 if (words[0] === 'backup') await backUpWatched()
 else await import('./main.ts')
@@ -27,7 +31,9 @@ async function backUpWatched(): Promise<never> {
       onStart: connect,
       onSignal: (hear) => END_SIGNALS.forEach((signal) => process.on(signal, hear)),
     })
-    process.exit(end.kind === 'exited' ? end.exitCode : await report(end.error, end.profile))
+    if (end.kind === 'exited') process.exit(end.exitCode)
+    if (process.stderr.isTTY) process.stderr.write(CLEAR_LINE + SHOW_CURSOR)
+    process.exit(await report(end.error, end.profile))
   } catch (error) {
     process.exit(await report(error))
   }

@@ -3,7 +3,7 @@
  * was started ends all the same, with a sentence and an exit code, and what is left of the other is in nobody's way.
  */
 import { execa } from 'execa'
-import { readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { eventually, untilYes } from '../support/eventually.ts'
@@ -16,6 +16,7 @@ import {
 import { engineOf, processesOf } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences } from '../support/sentences.ts'
+import { PROGRAM } from '../support/snapfs.ts'
 
 const place = useLimitedPlace()
 const UNTOUCHED = /Nothing was published; earlier snapshots are untouched/u
@@ -196,6 +197,24 @@ describe('a process that makes a backup', () => {
     ]
     expectSentences(await ended, 137, [...says, UNTOUCHED, /memory/u])
     await eventually(async () => expect(await processesOf(place().root)).toEqual([]))
+  })
+
+  test('leaves the terminal as it was when it is killed', async () => {
+    await place().copyingBy('exec sleep 600')
+    const log = join(place().root, 'typescript')
+    const env = { ...place().env, TERM: 'xterm' }
+    const shell = execa('script', ['-qefc', `${PROGRAM} backup`, log], { env, reject: false })
+    const working = async () =>
+      (await processesOf(place().root)).filter(({ commandLine }) => commandLine === 'sleep 600 ')
+    await untilYes('it copies', 20_000, async () => (await working()).length === 1)
+    const engines = (await processesOf(place().root)).filter(({ commandLine }) =>
+      commandLine.includes('/main.js backup'),
+    )
+    for (const { pid } of engines) process.kill(pid, 'SIGKILL')
+    await shell
+    const shown = await readFile(log, 'utf8')
+    expect(shown).toContain('\x1b[?25l')
+    expect(shown).toContain('\r\x1b[2K\x1b[?25hsnapfs: data: The process that made the backup')
   })
 
   test('ends when it is asked itself', async () => {
