@@ -46,10 +46,12 @@ export function showLife(stretch?: Stretch): void {
   signs.publish(stretch === undefined ? MOVED : { kind: 'moved', stretch })
 }
 
+/** Gives any sign; without a listener nothing happens. */
 export function giveSign(sign: Sign): void {
   signs.publish(sign)
 }
 
+/** Hears every sign that is given in this process from now on. */
 export function hearSigns(hear: (sign: Sign) => void): void {
   // Nobody else publishes under this name.
   subscribe(NAME, (sign) => hear(sign as Sign))

@@ -15,7 +15,7 @@ export interface LastSeen {
   readonly undying: readonly number[]
 }
 
-/** @param stallMs for how long nothing had moved */
+/** Of an engine that was killed since nothing moved. @param stallMs for how long */
 export function stalledError(stallMs: number, seen: LastSeen): SnapfsError {
   const what = `Nothing moved for ${formatDuration(stallMs)} while ${STRETCHES[seen.stretch]}.`
   const hint =
@@ -23,7 +23,7 @@ export function stalledError(stallMs: number, seen: LastSeen): SnapfsError {
   return failure('RSYNC_FAILED', what, hint, seen)
 }
 
-/** @param how it came to be killed */
+/** Of an engine that was asked to end, and then killed. @param how it came to that */
 export function endedError(
   signal: EndSignal,
   how: 'did not answer' | 'was not waited for',
@@ -35,7 +35,7 @@ export function endedError(
   return failure(END_CODES[signal], `Ended by ${signal}.${why}`, hint, seen)
 }
 
-/** @param signal by which it ended, and nobody here had sent it */
+/** Of an engine that ended by a signal which nobody here had sent. */
 export function killedError(signal: string, seen: LastSeen): SnapfsError {
   const what = `The process that made the backup was ended by ${signal}, while ${STRETCHES[seen.stretch]}.`
   const hint = signal === 'SIGKILL' ? 'Did memory run out? See the end of: dmesg.' : ''

@@ -12,7 +12,7 @@ import type { EndSignal } from '../model/end-signal.ts'
 import type { Sign, Stretch } from '../model/sign-of-life.ts'
 import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
 import { diskEvents } from './disk-events.ts'
-import { endedError, killedError, stalledError } from './engine-failure.ts'
+import { endedError, killedError, type LastSeen, stalledError } from './engine-failure.ts'
 import { endsWithin, killTree, UNDYING_AFTER_MS } from './end-processes.ts'
 import { type EngineLook, hasEngineMoved } from './movement.ts'
 import { readProcessTree } from './process-tree.ts'
@@ -70,7 +70,7 @@ export async function watchEngine(task: EngineTask): Promise<EngineEnd> {
   }
   if (cause.kind === 'exited') return cause
   const { profile, later, stretch } = watch
-  const undying = cause.kind === 'killed' ? [] : await killed(child, over, cause.waitMs)
+  const undying = cause.kind === 'killed' ? [] : await killEngine(child, over, cause.waitMs)
   const seen = { later, stretch, undying }
   return { kind: 'failed', profile, error: watch.errorOf(cause, seen) }
 }
@@ -90,14 +90,13 @@ function endOf(child: ChildProcess): Promise<Over> {
 }
 
 /** Kills an engine with all it started. @returns the processes that live on */
-async function killed(
+async function killEngine(
   { pid }: ChildProcess,
   over: Promise<unknown>,
   waitMs: number,
 ): Promise<readonly number[]> {
   if (pid === undefined) return []
-  const all = await readProcessTree(pid)
-  await killTree(pid, all)
+  await killTree(pid)
   if (await endsWithin(over, waitMs)) return []
   return (await readProcessTree(pid)).map((process) => process.pid)
 }
@@ -156,10 +155,7 @@ class EngineWatch {
     this.#limit.abort()
   }
 
-  errorOf(
-    cause: GivenUp | (Over & { readonly kind: 'killed' }),
-    seen: Parameters<typeof killedError>[1],
-  ): SnapfsError {
+  errorOf(cause: GivenUp | (Over & { readonly kind: 'killed' }), seen: LastSeen): SnapfsError {
     switch (cause.kind) {
       case 'stalled':
         return stalledError(cause.stallMs, seen)

@@ -7,18 +7,14 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { eventually, untilYes } from '../support/eventually.ts'
-import {
-  onOwnDisk,
-  useLimitedPlace,
-  withHungMount,
-  withSlowMount,
-} from '../support/limited-backup.ts'
+import { onOwnDisk, withHungMount, withSlowMount } from '../support/failing-disks.ts'
+import { useLetterPlace } from '../support/letter-place.ts'
 import { engineOf, processesOf } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences } from '../support/sentences.ts'
 import { PROGRAM } from '../support/snapfs.ts'
 
-const place = useLimitedPlace()
+const place = useLetterPlace()
 const UNTOUCHED = /Nothing was published; earlier snapshots are untouched/u
 
 /** Returns when the engine has stood still in the kernel for a moment. @returns its number */

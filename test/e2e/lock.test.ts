@@ -11,7 +11,6 @@ import {
   snapshotsIn,
   stagedIn,
   startGated,
-  startSnapfs,
   useGatedPlace,
 } from '../support/gated-backup.ts'
 import { engineOf } from '../support/processes.ts'
@@ -35,7 +34,7 @@ describe('two backups at once', () => {
           await leaveUnfinished(place())
           expect(await readdir(place().series)).toContain('.lock')
         }
-        const both = [startSnapfs(place()), startSnapfs(place())] as const
+        const both = [place().start(), place().start()] as const
         const loser = await Promise.race(
           both.map(async (running) => ({ ...running, result: await running.ended })),
         )

@@ -4,7 +4,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { untilYes } from '../support/eventually.ts'
-import { onOwnDisk, useLimitedPlace } from '../support/limited-backup.ts'
+import { onOwnDisk } from '../support/failing-disks.ts'
+import { useLetterPlace } from '../support/letter-place.ts'
 import { engineOf, processesOf, sendSignal } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences } from '../support/sentences.ts'
@@ -13,7 +14,7 @@ import type { Finished } from '../support/snapfs.ts'
 /** rsync needs minutes for it; as it is all hole, it takes no space on either side. */
 const ENDLESS_FILE_BYTES = 200 * 1024 ** 3
 
-const place = useLimitedPlace()
+const place = useLetterPlace()
 const test = testWith('rsync')
 
 async function rsyncs(): Promise<readonly number[]> {

@@ -4,14 +4,8 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { eventually, untilYes } from '../support/eventually.ts'
-import {
-  openGate,
-  type Running,
-  snapshotsIn,
-  startGated,
-  startSnapfs,
-  useGatedPlace,
-} from '../support/gated-backup.ts'
+import { openGate, snapshotsIn, startGated, useGatedPlace } from '../support/gated-backup.ts'
+import type { Started } from '../support/letter-place.ts'
 import { engineOf } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
@@ -21,7 +15,7 @@ const place = useGatedPlace()
 const test = testWith('rsync')
 
 /** Long enough for the program to have found the lock; it has nothing to show for it. */
-async function letItWait(running: Running): Promise<void> {
+async function letItWait(running: Started): Promise<void> {
   const engine = await eventually(() => engineOf(running.pid), 10_000)
   await new Promise((resolve) => setTimeout(resolve, 1500))
   expect(await readFile(`/proc/${engine}/stat`, 'utf8')).toMatch(/^\d+ \(.+\) [SR] /u)
@@ -34,7 +28,7 @@ async function lockText(): Promise<string> {
 describe('a backup that waits', () => {
   test('makes its snapshot when the other is done, and is silent', async () => {
     const first = await startGated(place())
-    const second = startSnapfs(place(), ['backup', '--wait', 'data'])
+    const second = place().start(['backup', '--wait', 'data'])
     await letItWait(second)
     // It holds nothing and has written nothing.
     expect(await lockText()).toContain(`"pid": ${first.engine},`)
@@ -55,7 +49,7 @@ describe('a backup that waits', () => {
 
   test('takes over when the other is killed', async () => {
     const first = await startGated(place())
-    const second = startSnapfs(place(), ['backup', '--wait=10m'])
+    const second = place().start(['backup', '--wait=10m'])
     await letItWait(second)
     process.kill(first.pid, 'SIGKILL')
     await openGate(place())
@@ -84,7 +78,7 @@ describe('a backup that waits', () => {
     test(`ends at once by ${signal}, and the other goes on`, async () => {
       const first = await startGated(place())
       const lock = await lockText()
-      const second = startSnapfs(place(), ['backup', '--wait'])
+      const second = place().start(['backup', '--wait'])
       await letItWait(second)
       const began = performance.now()
       process.kill(second.pid, signal)
@@ -120,7 +114,7 @@ describe('a backup that waits', () => {
 
   test('finds that the repository went away meanwhile', async () => {
     await startGated(place())
-    const second = startSnapfs(place(), ['backup', '--wait'])
+    const second = place().start(['backup', '--wait'])
     await letItWait(second)
     await rename(place().repository, `${place().repository}-unmounted`)
     expectSentences(await second.ended, 10, [place().repository, /mount it/u])
@@ -129,7 +123,7 @@ describe('a backup that waits', () => {
 
   test('finds that the source went away meanwhile', async () => {
     const first = await startGated(place())
-    const second = startSnapfs(place(), ['backup', '--wait'])
+    const second = place().start(['backup', '--wait'])
     await letItWait(second)
     await rename(place().source, `${place().source}-unmounted`)
     process.kill(first.pid, 'SIGTERM')

@@ -1,74 +1,34 @@
 /** Backups of the built program that stop where a test wants them to: rsync waits at a gate. */
-import { execa } from 'execa'
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect } from 'vitest'
+import { beforeEach } from 'vitest'
 import { untilYes } from './eventually.ts'
-import { engineOf, processesOf, sendSignal } from './processes.ts'
-import { binWith, whereIs } from './programs.ts'
-import { type Finished, PROGRAM, snapfs } from './snapfs.ts'
-import { useTemporaryDirectory } from './temporary-directory.ts'
-
-export interface Running {
-  /** What was started. */
-  readonly pid: number
-  readonly ended: Promise<Finished>
-}
+import { type LetterPlace, type Started, useLetterPlace } from './letter-place.ts'
+import { engineOf } from './processes.ts'
 
 /** A backup that holds the lock. */
-export interface Working extends Running {
+export interface Working extends Started {
   /** The process that makes it, below the one that was started. */
   readonly engine: number
 }
 
-export interface GatedPlace {
-  readonly root: string
-  readonly source: string
-  readonly repository: string
+export interface GatedPlace extends LetterPlace {
   /** Of the profile `data`. */
   readonly series: string
-  readonly config: string
   /** A file; while it is not there, rsync copies nothing. */
   readonly gate: string
-  /** The time zone is that of Nepal, 5:45 hours ahead. */
-  readonly env: Readonly<Record<string, string>>
 }
 
-/** A source, an empty repository and a configuration for each test, and no process left of it afterwards. */
+/** A place whose gate is closed. The time zone is that of Nepal, 5:45 hours ahead. */
 export function useGatedPlace(): () => GatedPlace {
-  const directory = useTemporaryDirectory()
+  const bare = useLetterPlace({ TZ: 'Asia/Kathmandu' })
   let place: GatedPlace
   beforeEach(async () => {
-    place = await prepare(directory())
-  })
-  // Registered after useTemporaryDirectory, so it runs before that removes the directory.
-  afterEach(async () => {
-    for (const { pid } of await processesOf(directory())) sendSignal(pid, 'SIGKILL')
+    const gate = join(bare().root, 'gate')
+    place = { ...bare(), series: join(bare().repository, 'data'), gate }
+    await place.copyingBy(`until [ -e '${gate}' ]; do sleep 0.02; done\nexec RSYNC "$@"`)
   })
   return () => place
-}
-
-async function prepare(root: string): Promise<GatedPlace> {
-  const source = join(root, 'source')
-  const repository = join(root, 'repository')
-  const config = join(root, 'config.toml')
-  const gate = join(root, 'gate')
-  await mkdir(source)
-  await writeFile(join(source, 'letter'), 'Dear reader\n')
-  const bin = await binWith(root, [])
-  const questions = '*--version* | *--fake-super*'
-  const wait = `case "$*" in ${questions}) ;; *) until [ -e '${gate}' ]; do sleep 0.02; done ;; esac`
-  const script = `#!/bin/sh\n${wait}\nexec ${await whereIs('rsync')} "$@"\n`
-  await writeFile(join(bin, 'rsync'), script, { mode: 0o755 })
-  const env = {
-    HOME: root,
-    SNAPFS_CONFIG: config,
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
-    TZ: 'Asia/Kathmandu',
-  }
-  const words = ['init', repository, '--source', source, '--profile', 'data']
-  expect(await snapfs(words, { env })).toMatchObject({ exitCode: 0, stderr: '' })
-  return { root, source, repository, series: join(repository, 'data'), config, gate, env }
 }
 
 export async function openGate(place: GatedPlace): Promise<void> {
@@ -79,16 +39,10 @@ export async function closeGate(place: GatedPlace): Promise<void> {
   await rm(place.gate, { force: true })
 }
 
-export function startSnapfs(place: GatedPlace, words: readonly string[] = ['backup']): Running {
-  const child = execa(PROGRAM, words, { env: place.env, stdin: 'ignore', reject: false })
-  const ended = child.then(({ exitCode, stdout, stderr }) => ({ exitCode, stdout, stderr }))
-  return { pid: child.pid!, ended }
-}
-
 /** Starts a backup, and returns when it holds the lock and stands before the closed gate. */
 export async function startGated(place: GatedPlace): Promise<Working> {
   const earlier = await stagedIn(place)
-  const running = startSnapfs(place)
+  const running = place.start()
   await untilYes('it stages', 20_000, async () => {
     return (await stagedIn(place)).some((name) => !earlier.includes(name))
   })

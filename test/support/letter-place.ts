@@ -1,9 +1,7 @@
-/** Backups of the built program that are given little time to stand still, and disks that do not answer. */
+/** Backups of the built program of a source with one file, with scripts in the place of the programs that it starts. */
 import { execa } from 'execa'
-import { once } from 'node:events'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect } from 'vitest'
 import { processesOf, sendSignal } from './processes.ts'
 import { binWith, whereIs } from './programs.ts'
@@ -11,12 +9,13 @@ import { type Finished, PROGRAM, snapfs } from './snapfs.ts'
 import { useTemporaryDirectory } from './temporary-directory.ts'
 
 export interface Started {
+  /** What was started, and watches the process that makes the backup. */
   readonly pid: number
   readonly ended: Promise<Finished>
 }
 
 /** The profile `data` of a source with one file, in an empty repository. */
-export interface LimitedPlace {
+export interface LetterPlace {
   readonly root: string
   readonly source: string
   readonly repository: string
@@ -34,11 +33,15 @@ export interface LimitedPlace {
   start(words?: readonly string[]): Started
 }
 
-export function useLimitedPlace(): () => LimitedPlace {
+/**
+ * A source, an empty repository and a configuration for each test, and no process left of it afterwards.
+ * @param more variables of the environment
+ */
+export function useLetterPlace(more: Readonly<Record<string, string>> = {}): () => LetterPlace {
   const directory = useTemporaryDirectory()
-  let place: LimitedPlace
+  let place: LetterPlace
   beforeEach(async () => {
-    place = await prepare(directory())
+    place = await prepare(directory(), more)
   })
   // Registered after useTemporaryDirectory, so it runs before that removes the directory.
   afterEach(async () => {
@@ -47,13 +50,13 @@ export function useLimitedPlace(): () => LimitedPlace {
   return () => place
 }
 
-async function prepare(root: string): Promise<LimitedPlace> {
+async function prepare(root: string, more: Readonly<Record<string, string>>): Promise<LetterPlace> {
   const source = join(root, 'source')
   const repository = join(root, 'repository')
   const config = join(root, 'config.toml')
   const bin = await binWith(root, [])
   const path = `${bin}:${process.env['PATH'] ?? ''}`
-  const env = { HOME: root, SNAPFS_CONFIG: config, PATH: path }
+  const env = { HOME: root, SNAPFS_CONFIG: config, PATH: path, ...more }
   await mkdir(source)
   await writeFile(join(source, 'letter'), 'Dear reader\n')
   const words = ['init', repository, '--source', source, '--profile', 'data']
@@ -77,57 +80,4 @@ async function prepare(root: string): Promise<LimitedPlace> {
       return { pid: child.pid!, ended }
     },
   }
-}
-
-/**
- * Runs a step while a file system is mounted that answers nothing: its server has opened the device, and reads no
- * question.
- */
-export async function withHungMount(mountpoint: string, step: () => Promise<void>): Promise<void> {
-  await mkdir(mountpoint)
-  const options = 'fd=3,rootmode=40755,user_id=0,group_id=0'
-  const script = `exec 3<>/dev/fuse; mount -i -t fuse -o ${options} hung "$1" && echo && exec sleep 600`
-  const server = execa('sh', ['-c', script, 'sh', mountpoint], { reject: false })
-  try {
-    await once(server.stdout, 'data')
-    await step()
-  } finally {
-    // Upon this all who wait are told that there is nobody.
-    server.kill('SIGKILL')
-    await server
-    await execa('umount', ['-l', mountpoint], { reject: false })
-  }
-}
-
-/** Runs a step while a file system is mounted that takes so long to say what one of its files is. */
-export async function withSlowMount(
-  mountpoint: string,
-  { files, delayMs }: { readonly files: number; readonly delayMs: number },
-  step: () => Promise<void>,
-): Promise<void> {
-  await mkdir(mountpoint)
-  const script = fileURLToPath(new URL('slow-disk.mjs', import.meta.url))
-  const words = [script, mountpoint, String(files), String(delayMs)]
-  const server = execa(process.execPath, words, { reject: false })
-  try {
-    await once(server.stdout, 'data')
-    await step()
-  } finally {
-    server.kill('SIGTERM')
-    await server
-  }
-}
-
-/** A disk of its own on which the repository of a place lies from now on. @returns where it is mounted */
-export async function onOwnDisk(place: LimitedPlace): Promise<string> {
-  const disk = join(place.root, 'disk')
-  const image = join(place.root, 'image')
-  await mkdir(disk)
-  await execa('truncate', ['-s', '64M', image])
-  await execa('mkfs.ext4', ['-q', image])
-  await execa('mount', ['-o', 'loop', image, disk])
-  await execa('mv', ['--', place.repository, disk])
-  const text = await readFile(place.config, 'utf8')
-  await writeFile(place.config, text.replace(place.repository, join(disk, 'repository')))
-  return disk
 }
