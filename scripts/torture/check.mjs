@@ -12,6 +12,8 @@ import { editLate } from './source-tree.mjs'
 const ORPHAN_LIMIT_MS = 5000
 /** Failures with a sentence of their own; 1 is a defect, 2 and 14 would blame the user. */
 const SENSIBLE = [0, 3, 10, 11, 13, 20, 21, 22]
+/** Of a run whose engine was killed, told by the process that watched it; it may have published before. */
+const KILLED = 137
 /** xfs shows each ACL to root once more, under names of its own; -A compares the ACL itself. */
 const WITHOUT_DOUBLES = ['--filter=-x system.*', '--filter=-x trusted.SGI_ACL_*']
 
@@ -40,8 +42,13 @@ export async function checkAfter(place, fault) {
   const violations = left.map((words) => violation('orphan', `alive after 5 s: ${words}`))
   violations.push(...checkEnd(ended, exitCodes, ending))
   const known = new Map(place.earlier)
-  const { fresh, violations: unlike } = await checkSeries(place, known, ended.exitCode)
+  const isKilled = ending === 'any' && ended.exitCode === KILLED
+  const told = isKilled ? null : ended.exitCode
+  const { fresh, violations: unlike } = await checkSeries(place, known, told)
   violations.push(...unlike)
+  if (isKilled && fresh.length > 0 && ended.stderr.includes('Nothing was published')) {
+    violations.push(violation('lied', `published ${fresh.join()}, and said: ${ended.stderr}`))
+  }
   await repair?.()
   const undo = edit === 'late edit' ? editLate(place.scene.source) : undefined
   try {
@@ -193,7 +200,8 @@ function checkEnd({ exitCode, signal, stderr, hung }, exitCodes, ending = 'its o
     }
     return violations
   }
-  if (!exitCodes.includes(exitCode)) {
+  const isKilled = ending === 'any' && exitCode === KILLED
+  if (!isKilled && !exitCodes.includes(exitCode)) {
     violations.push(violation('exit-code', `ended with ${exitCode}: ${stderr}`))
   }
   if (exitCode !== 0 && !/^snapfs: .{20,}/mu.test(stderr)) {

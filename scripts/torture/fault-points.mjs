@@ -104,6 +104,10 @@ export async function findPoints(scene, template, directory) {
       await rm(file)
     }
   }
+  for (const program of PROGRAMS) {
+    const isStruck = found.some(({ points }) => points.some((point) => point.program === program))
+    if (!isStruck) throw new Error(`no call of ${program} can be struck: is it traced at all?`)
+  }
   return {
     points: found.flatMap(({ points }) => points),
     calls: found.reduce((sum, { calls }) => sum + calls, 0),

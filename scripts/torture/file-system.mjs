@@ -8,6 +8,7 @@ const MIB = 1024 * 1024
 /** mkfs.xfs refuses less. */
 const XFS_MIB = 300
 const BUSY_LIMIT_MS = 10_000
+const NAMESPACE_LIMIT_MS = 60_000
 
 /** @typedef {'ext4' | 'xfs' | 'tmpfs'} Kind */
 
@@ -28,11 +29,18 @@ export async function makeImage(image, kind, { sizeMiB = 96, inodes } = {}) {
 }
 
 /**
+ * Mounts what is on an image, from the image. Whoever had a mount namespace made while it was mounted before has a copy
+ * of that mount; while it lives, a second mount would get the same file system, with all that it has in memory.
  * @param {string} image
  * @param {string} mountpoint is made
  */
 export async function mountImage(image, mountpoint) {
   await mkdir(mountpoint, { recursive: true })
+  const end = performance.now() + NAMESPACE_LIMIT_MS
+  while ((await run('losetup', ['--associated', image])) !== '') {
+    if (performance.now() > end) throw new Error(`${image} is still mounted somewhere`)
+    await sleep(50)
+  }
   await run('mount', ['-o', 'loop', image, mountpoint])
 }
 

@@ -36,8 +36,9 @@ export async function startTraced(place, { programs, run: wanted, output, words 
   await mkdir(bin)
   for (const program of programs) {
     const real = program === 'node' ? process.execPath : await whereIs(program)
-    // What node starts is traced under its own name, or not at all.
-    const alone = program === 'node' ? ['--detach-on=execve'] : []
+    // What node starts is traced under its own name, or not at all. A backup is a child that its parent passes
+    // messages to and that is to die with it, so it must not become a grandchild: strace is (-D).
+    const alone = program === 'node' ? ['--detach-on=execve', '-D'] : []
     const strace = [
       await whereIs('strace'),
       '-f',
@@ -59,7 +60,27 @@ export async function startTraced(place, { programs, run: wanted, output, words 
     await writeFile(`${bin}/${program}`, `${script.join('\n')}\n`)
     await chmod(`${bin}/${program}`, 0o755)
   }
+  if (programs.includes('node')) await traceEngine(bin)
   return startBackUp(place, { env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` } })
+}
+
+/**
+ * snapfs starts the process that makes a backup by setpriv, with the path of node, and not by its name: a setpriv
+ * of ours puts the tracing one in its place.
+ * @param {string} bin
+ */
+async function traceEngine(bin) {
+  const script = [
+    '#!/bin/sh',
+    'for word do',
+    '  shift',
+    `  [ "$word" != '${process.execPath}' ] || word='${bin}/node'`,
+    '  set -- "$@" "$word"',
+    'done',
+    `exec '${await whereIs('setpriv')}' "$@"`,
+  ]
+  await writeFile(`${bin}/setpriv`, `${script.join('\n')}\n`)
+  await chmod(`${bin}/setpriv`, 0o755)
 }
 
 /**

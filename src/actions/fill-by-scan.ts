@@ -64,7 +64,7 @@ export async function fillByScan(
   }
   showLife('link')
   const filling = { tree: staged.tree, signal }
-  const linking = await linkEntries(filling, scan.links, scan.revoked, (linked) =>
+  const linking = await linkEntries(filling, scan.linked(), (linked) =>
     progress.at('link', { entries: linked, bytes: 0 }),
   )
   throwIfInterrupted(signal)
@@ -79,7 +79,7 @@ export async function fillByScan(
     const pass = await copyInstead(run, common, copied, { log, summary })
     if (pass.kind === 'too-many-links') return pass
     passes.push(pass)
-    summary.linkedEntries -= copied.length - linking.refused.length
+    takeBackLinks(summary, scan, copied, linking.refused.length)
     warnings.push(
       `${copied.length} unchanged files were copied, since they could not be linked (${linking.reason ?? 'unknown'}).`,
     )
@@ -99,6 +99,19 @@ export async function fillByScan(
       engine: 'scan',
     },
   }
+}
+
+/** Counts as copied what was planned or made as a link. @param neverLinked how many of them */
+function takeBackLinks(
+  summary: TransferSummary,
+  { moves }: SourceScan,
+  copied: readonly string[],
+  neverLinked: number,
+): void {
+  summary.linkedEntries = (summary.linkedEntries ?? 0) - (copied.length - neverLinked)
+  const paths = new Set(copied)
+  const notMoved = moves.filter(({ path }) => paths.has(path)).length
+  if (notMoved > 0) summary.movedEntries = (summary.movedEntries ?? 0) - notMoved
 }
 
 /** Gives the directories of a filled tree the attributes they have in the source. */

@@ -18,6 +18,8 @@ export interface ListedSnapshot {
   readonly totalBytes: number
   readonly changedFiles: number
   readonly changedBytes: number
+  /** Entries that had another name before. */
+  readonly movedEntries: number
   readonly problemCount: number
   readonly pinned: boolean
   readonly tags: readonly string[]
@@ -66,6 +68,7 @@ export async function listSnapshots(
         totalBytes: manifest.counts.totalBytes,
         changedFiles: manifest.counts.changedFiles + manifest.counts.attributeOnlyFiles,
         changedBytes: manifest.counts.changedBytes,
+        movedEntries: manifest.counts.movedEntries ?? 0,
         problemCount: manifest.problemCount,
         pinned: labels?.get(id)?.pinned ?? false,
         tags: labels?.get(id)?.tags ?? [],

@@ -54,7 +54,7 @@ export async function planRemoteTransfer(
   return {
     counts,
     copy: { files: changedFiles + attributeOnlyFiles, bytes: changedBytes },
-    ...{ compare: nothing, resume: nothing },
+    ...{ compare: nothing, move: nothing, resume: nothing },
     files,
     problems: pass.problems,
     problemCount: pass.problemCount,

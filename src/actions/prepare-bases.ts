@@ -5,6 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { makeCheckpoint } from '../repository/checkpoint.ts'
+import { linkForComparison } from '../repository/fill-tree.ts'
 import { removeLeftovers } from '../repository/leftovers.ts'
 import { escapeAsRsync } from '../rsync/output-line.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
@@ -28,13 +29,16 @@ export type Prepared =
 export async function prepareBases(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'sizes'>,
+  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'sizes' | 'moves'>,
   collected: Pick<Pass, 'log' | 'summary'>,
 ): Promise<Prepared> {
   const { staged, leftovers, progress } = run
   const attempts = leftovers.flatMap(({ trees }) => trees)
   const proven = new Set([...scan.provenSame].map(escapeAsRsync))
   const contradictions: string[] = []
+  const { summary } = collected
+  const moved = await linkMoved(run, scan.moves)
+  if (scan.moves.length > 0) summary.movedEntries = scan.moves.length
   const compared = await runListed(
     run,
     scan.suspects,
@@ -42,6 +46,7 @@ export async function prepareBases(
       ...collected,
       onCopied: ({ name }) => {
         if (proven.has(name)) contradictions.push(name)
+        if (moved.paths.has(name)) summary.movedEntries = (summary.movedEntries ?? 0) - 1
       },
       // rsync says nothing until it has read everything on both sides.
       ...(progress.isWatched
@@ -51,7 +56,7 @@ export async function prepareBases(
     {
       ...common,
       destination: staged.checked,
-      bases: [...common.bases, ...attempts],
+      bases: [...common.bases, ...attempts, ...moved.bases],
       scope: 'listed-by-content',
     },
   )
@@ -66,6 +71,18 @@ export async function prepareBases(
   if (taken.kind === 'too-many-links') return taken
   await endAttempts(run)
   return { kind: 'prepared', bases: [...compared.bases, ...taken.bases], contradictions }
+}
+
+/** Puts what may have another name now where rsync looks for it: under that name. */
+async function linkMoved(
+  { staged, signal }: TreeTransfer,
+  moves: SourceScan['moves'],
+): Promise<{ readonly bases: readonly string[]; readonly paths: ReadonlySet<string> }> {
+  const compared = moves.filter(({ proof }) => proof === 'content')
+  if (compared.length === 0) return { bases: [], paths: new Set() }
+  await linkForComparison({ tree: staged.moved, signal }, compared)
+  const paths = new Set(compared.map(({ path }) => escapeAsRsync(path)))
+  return { bases: [staged.moved], paths }
 }
 
 /** How many of the files are compared when so many bytes are, if all were of one size. */

@@ -99,7 +99,7 @@ export async function scanForBackup(
 async function newestRemembered(
   run: ScanTask,
   isEnough: (fidelity: string) => boolean,
-): Promise<readonly RememberedTree[]> {
+): Promise<RememberedTree | undefined> {
   for (const snapshot of run.snapshots.toReversed().slice(0, STATES_KEPT)) {
     const bytes = await readState(run.place, snapshot.id, STATE_LIMIT_BYTES)
     if (bytes === undefined) continue
@@ -110,7 +110,7 @@ async function newestRemembered(
       header.snapshot === snapshot.id && header.startedAt === snapshot.manifest.startedAt
     if (!isOfSnapshot || !isEnough(header.fidelity)) continue
     const tree = bytePathFromText(treeDirectory(run.place, snapshot.id))
-    return [{ tree, state: reading.state }]
+    return { tree, state: reading.state }
   }
-  return []
+  return undefined
 }

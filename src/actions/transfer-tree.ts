@@ -72,7 +72,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
   }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await restageTree(staged)
-  const alone = { ...scan, suspects: [], resumed: [] }
+  const alone = { ...scan, suspects: [], resumed: [], moves: [] }
   const copied = await fillByRsync(run, { ...common, bases: [] }, alone)
   if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
@@ -120,7 +120,10 @@ async function fillTree(
 async function fillByRsync(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: Pick<SourceScan, 'suspects' | 'resumed' | 'provenSame' | 'undecided' | 'sizes' | 'counts'>,
+  scan: Pick<
+    SourceScan,
+    'suspects' | 'resumed' | 'provenSame' | 'undecided' | 'sizes' | 'counts' | 'moves'
+  >,
 ): Promise<Filled> {
   const summary = emptySummary()
   const log = new RsyncLog(run.staged.log)

@@ -14,10 +14,16 @@ export function summaryLines(report: BackUpReport): string[] {
   return [
     `${report.profile}: snapshot ${report.id}, ${report.outcome}, in ${durationText(report.durationMs)}`,
     `  ${countOf(counts.files, 'file')}, ${bytesText(counts.totalBytes)}; new or changed: ${countText(changed)}, ${bytesText(counts.changedBytes)} copied`,
+    ...movedLines(report),
     ...resumedLines(report),
     `  ${report.path}`,
     ...report.notes.map((note) => `  Note: ${note}`),
   ]
+}
+
+function movedLines({ counts: { movedEntries = 0 } }: BackUpReport): string[] {
+  if (movedEntries === 0) return []
+  return [`  ${countText(movedEntries)} had another name before and are linked`]
 }
 
 function resumedLines({ counts: { resumedFiles = 0, resumedBytes = 0 } }: BackUpReport): string[] {

@@ -46,6 +46,7 @@ function cells(snapshot: ListedSnapshot, zone: string): readonly string[] {
   const marks = [
     ...(snapshot.pinned ? ['pinned'] : []),
     ...snapshot.tags.map((tag) => `#${printableText(tag)}`),
+    ...(snapshot.movedEntries > 0 ? [`${countText(snapshot.movedEntries)} moved`] : []),
     ...(snapshot.problemCount > 0 ? [countOf(snapshot.problemCount, 'problem')] : []),
     ...(snapshot.comment === undefined ? [] : [printableText(snapshot.comment)]),
   ]

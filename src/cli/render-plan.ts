@@ -5,8 +5,8 @@ import { bytesText, countOf, countText } from '../model/figures.ts'
 
 /** The answer; each file first, where that was asked for. */
 export function planLines(plan: PlanReport): string[] {
-  const { counts, copy, compare, resume, basis } = plan
-  const unchanged = counts.files - copy.files - compare.files - resume.files
+  const { counts, copy, compare, move, resume, basis } = plan
+  const unchanged = counts.files - copy.files - compare.files - move.files - resume.files
   const against = basis === undefined ? 'it would be the first snapshot' : `against ${basis}`
   return [
     ...plan.files.map(fileLine),
@@ -14,6 +14,9 @@ export function planLines(plan: PlanReport): string[] {
     `  ${countOf(counts.files, 'file')}, ${bytesText(counts.totalBytes)}; to be copied: ${amountText(copy)}`,
     ...(compare.files > 0
       ? [`  to be compared by content, and copied where it differs: ${amountText(compare)}`]
+      : []),
+    ...(move.files > 0
+      ? [`  had another name before, to be linked: ${countOf(move.files, 'file')}`]
       : []),
     ...(resume.files > 0 ? [`  there from an interrupted run: ${amountText(resume)}`] : []),
     `  unchanged: ${countOf(unchanged, 'file')}; free in the repository: ${bytesText(plan.freeBytes)}`,

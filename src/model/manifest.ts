@@ -50,6 +50,8 @@ const countsSchema = v.object({
   ),
   /** Entries linked without being read, since they were certainly unchanged; of a remote source, all that are linked. */
   linkedEntries: v.optional(count),
+  /** Entries that had another name before and are linked, with the content they were stored with. */
+  movedEntries: v.optional(count),
   /** Of the files that are new since the last snapshot: those that an interrupted run had copied before. */
   resumedFiles: v.optional(count),
   resumedBytes: v.optional(count),

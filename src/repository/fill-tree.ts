@@ -9,11 +9,12 @@ import { systemErrorCode } from '../errors/system-error.ts'
 import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
 
-/** Entries of one directory to be linked, by their names. Bytes as characters. */
+/** An entry to be linked. Bytes as characters. */
 export interface LinkOrder {
-  readonly from: BytePath
-  readonly directory: string
-  readonly names: readonly string[]
+  /** Below the tree. */
+  readonly path: string
+  /** Where it lies, absolute. */
+  readonly lies: BytePath
 }
 
 export interface Filling {
@@ -57,13 +58,11 @@ export interface LinkResult {
 
 /**
  * Links entries into a tree whose directories are there.
- * @param skipped paths not to be linked after all
  * @throws the operating system's error when the file system fails, not when one entry cannot be linked
  */
 export async function linkEntries(
   { tree, signal }: Filling,
-  orders: readonly LinkOrder[],
-  skipped: ReadonlySet<string>,
+  orders: Iterable<LinkOrder>,
   onProgress: (linked: number) => void,
 ): Promise<LinkResult> {
   const root = bytePathFromText(tree)
@@ -71,23 +70,18 @@ export async function linkEntries(
   let linked = 0
   let reason: string | undefined
   let sinceTurn = 0
-  for (const { from, directory, names } of orders) {
-    const prefix = directory === '' ? '' : `${directory}/`
-    for (const name of names) {
-      const path = prefix + name
-      if (skipped.has(path)) continue
-      showLife()
-      try {
-        linkSync(systemPath(joinPath(from, path)), systemPath(joinPath(root, path)))
-        linked += 1
-      } catch (error) {
-        const code = systemErrorCode(error)
-        if (code === undefined || !REFUSALS.has(code)) throw error
-        reason ??= code
-        refused.push(path)
-      }
+  for (const { path, lies } of orders) {
+    showLife()
+    try {
+      linkSync(systemPath(lies), systemPath(joinPath(root, path)))
+      linked += 1
+    } catch (error) {
+      const code = systemErrorCode(error)
+      if (code === undefined || !REFUSALS.has(code)) throw error
+      reason ??= code
+      refused.push(path)
     }
-    sinceTurn += names.length
+    sinceTurn += 1
     if (sinceTurn <= ENTRIES_PER_TURN) continue
     sinceTurn = 0
     onProgress(linked)
@@ -95,6 +89,29 @@ export async function linkEntries(
     if (signal.aborted) break
   }
   return { linked, refused, reason }
+}
+
+/**
+ * Links entries into a tree of their own, with the directories they need, for rsync to compare with. What cannot be
+ * linked is left out.
+ * @throws the operating system's error when the file system fails
+ */
+export async function linkForComparison(
+  { tree, signal }: Filling,
+  orders: readonly LinkOrder[],
+): Promise<void> {
+  const root = bytePathFromText(tree)
+  mkdirSync(systemPath(root), { mode: 0o700 })
+  const directories = new Set<string>()
+  for (const { path } of orders) {
+    const slash = path.lastIndexOf('/')
+    if (slash === -1) continue
+    const directory = path.slice(0, slash)
+    if (directories.has(directory)) continue
+    directories.add(directory)
+    mkdirSync(systemPath(joinPath(root, directory)), { recursive: true, mode: 0o700 })
+  }
+  await linkEntries({ tree, signal }, orders, () => undefined)
 }
 
 /**

@@ -16,6 +16,7 @@ export const LOG_NAME = 'rsync.log'
 export const CHECKED_NAME = 'checked'
 export const RESUMED_NAME = 'resumed'
 export const COPIED_NAME = 'copied'
+export const MOVED_NAME = 'moved'
 export const STAGED_STATE_NAME = 'state'
 export const DURABLE_NAME = 'durable'
 

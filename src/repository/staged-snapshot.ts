@@ -15,6 +15,7 @@ import {
   LATEST_NAME,
   LOG_NAME,
   MANIFEST_NAME,
+  MOVED_NAME,
   RESUMED_NAME,
   type SeriesPlace,
   seriesDirectory,
@@ -39,6 +40,8 @@ export interface StagedSnapshot {
   readonly resumed: string
   /** The same, for copies of what could not be linked. */
   readonly copied: string
+  /** The same, for links to what may have another name now, for rsync to compare with. */
+  readonly moved: string
   /** What the source was, for a run that goes on should this one be interrupted. Not published. */
   readonly state: string
   /** Written at a checkpoint, see `checkpoint.ts`. Not published. */
@@ -70,6 +73,7 @@ export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise
     checked: `${directory}/${CHECKED_NAME}`,
     resumed: `${directory}/${RESUMED_NAME}`,
     copied: `${directory}/${COPIED_NAME}`,
+    moved: `${directory}/${MOVED_NAME}`,
     state: `${directory}/${STAGED_STATE_NAME}`,
     durable: `${directory}/${DURABLE_NAME}`,
   }
@@ -114,7 +118,8 @@ export async function publishSnapshot(
 
 /** What is needed only while the tree is filled. */
 function besideTheTree(staged: StagedSnapshot): readonly string[] {
-  return [staged.checked, staged.resumed, staged.copied, staged.state, staged.durable]
+  const { checked, resumed, copied, moved, state, durable } = staged
+  return [checked, resumed, copied, moved, state, durable]
 }
 
 /** Removes a staged snapshot that will not be published. */

@@ -8,6 +8,7 @@ import { showLife } from '../model/sign-of-life.ts'
 import { type BytePath, joinPath } from '../model/entry-name.ts'
 import { lookQuietly } from './look.ts'
 import type { EntryState, SourceState } from './source-state.ts'
+import { isFile, isSameKind } from './source-status.ts'
 
 export interface Confirmation {
   /** Not in the tree, and still in the source. */
@@ -84,9 +85,8 @@ export async function confirmStored(request: ToConfirm): Promise<Confirmation> {
 }
 
 function isLike(stored: BigIntStats, source: BigIntStats, comparesNanoseconds: boolean): boolean {
-  const kind = 0o170_000n
-  if ((stored.mode & kind) !== (source.mode & kind)) return false
-  if (!source.isFile()) return true
+  if (!isSameKind(stored, source)) return false
+  if (!isFile(source)) return true
   return (
     stored.size === source.size &&
     (comparesNanoseconds

@@ -2,7 +2,7 @@
  * Files that have several names in the source. All names of one go the same way, or the snapshot would hold
  * two files where the source has one.
  */
-import type { BigIntStats } from 'node:fs'
+import type { SourceStatus } from './source-status.ts'
 import type { StoredEntry } from './stored-entry.ts'
 
 /** From so many links on an inode is not linked any more; ext4 ends at 65,000, btrfs at 65,535. */
@@ -33,7 +33,7 @@ export class HardLinkGroups {
   readonly #groups = new Map<string, Group>()
 
   /** Adds a name; `stored` is what it would be linked to, if anything. */
-  add(path: string, status: BigIntStats, stored: StoredEntry | undefined, way: Way): void {
+  add(path: string, status: SourceStatus, stored: StoredEntry | undefined, way: Way): void {
     const key = `${status.dev}:${status.ino}`
     const group = this.#groups.get(key) ?? emptyGroup()
     this.#groups.set(key, group)

@@ -12,8 +12,11 @@ export interface Amount {
   readonly bytes: number
 }
 
-/** `compare`: it looks unchanged and is not proven so; it is read, and copied if it differs. */
-export type PlannedAction = 'new' | 'modified' | 'compare' | 'resume'
+/**
+ * `compare`: it looks unchanged and is not proven so; it is read, and copied if it differs. `move`: it had another name
+ * before, and is linked.
+ */
+export type PlannedAction = 'new' | 'modified' | 'move' | 'compare' | 'resume'
 
 export interface PlannedFile {
   /** Below the source, in a form that can be printed. */
@@ -26,6 +29,8 @@ export interface PlannedTransfer {
   readonly counts: ScanCounts
   readonly copy: Amount
   readonly compare: Amount
+  /** What had another name before; nothing of it is copied. */
+  readonly move: Amount
   /** What an interrupted run has copied already. */
   readonly resume: Amount
   /** Each file by name, when that was asked for. */
@@ -46,7 +51,8 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
   const [copies, compared, resumed] = [scan.copies, scan.suspects, scan.resumed].map(
     (paths) => new Set(paths),
   )
-  const sums = { copy: new Sum(), compare: new Sum(), resume: new Sum() }
+  const moved = new Set(scan.moves.filter(({ proof }) => proof === 'state').map(({ path }) => path))
+  const sums = { copy: new Sum(), compare: new Sum(), move: new Sum(), resume: new Sum() }
   const files: PlannedFile[] = []
   const problems = scan.unreadable.map(unreadableProblem)
   const state = new SourceState(header, scan.state.blocks())
@@ -59,7 +65,9 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
           ? 'compare'
           : resumed?.has(path)
             ? 'resume'
-            : undefined
+            : moved.has(path)
+              ? 'move'
+              : undefined
       if (what === undefined) continue
       const bytes = Number(entry.sizeBytes)
       const isFile = entry.kind === 'file'
@@ -72,7 +80,10 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
   }
   return {
     counts: scan.counts,
-    ...{ copy: sums.copy.amount, compare: sums.compare.amount, resume: sums.resume.amount },
+    copy: sums.copy.amount,
+    compare: sums.compare.amount,
+    move: sums.move.amount,
+    resume: sums.resume.amount,
     files,
     problems,
     problemCount: problems.length,

@@ -9,31 +9,25 @@
  *  2. A copy in a basis with equal size and time but without such proof. rsync would believe it; unpacked
  *     archives whose files all carry one time, and tools that set the time back, make it wrong. It is
  *     compared by content.
- *  3. A copy in a run that was interrupted, from which the source did not change since it was scanned then, and
+ *  3. What has another name than before: see `find-moves.ts`.
+ *  4. A copy in a run that was interrupted, from which the source did not change since it was scanned then, and
  *     that is on the disk for certain. Its content is right; whether its attributes are, rsync looks.
- *  4. On file systems whose inode numbers or ctimes prove nothing, rsync's own quick check decides, but for
+ *  5. On file systems whose inode numbers or ctimes prove nothing, rsync's own quick check decides, but for
  *     what has a ctime not older than the basis: that is compared by content.
  */
-import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { joinPath } from '../model/entry-name.ts'
 import { checkWays } from './check-ways.ts'
+import { type AttemptHere, Claims, type Comparison, type Described, Evidence } from './evidence.ts'
+import { findMoves, type Newcomer } from './find-moves.ts'
 import { HardLinkGroups, LINKS_LIMIT, type Way } from './hard-link-groups.ts'
-import { isSameDevice, SourceDevices } from './source-devices.ts'
-import type {
-  Attempt,
-  LinkBlock,
-  RememberedTree,
-  ScanCounts,
-  ScanRequest,
-  SourceScan,
-} from './source-scan.ts'
-import { entryKind, type EntryState, type SourceState, StateWriter } from './source-state.ts'
-import { compareWith, type StoredEntry, storedAsItWas } from './stored-entry.ts'
-import { type WalkedDirectory, type WalkedEntry, walkSource } from './walk-source.ts'
+import { SourceDevices } from './source-devices.ts'
+import type { Link, Move, ScanCounts, ScanRequest, SourceScan } from './source-scan.ts'
+import { type EntryState, StateWriter } from './source-state.ts'
+import { entryKind, isFile, keptStatus, type SourceStatus } from './source-status.ts'
+import { type Look, type StoredEntry, storedAsItWas } from './stored-entry.ts'
+import { type WalkedDirectory, walkSource } from './walk-source.ts'
 
-/** ctime comes from a clock that ticks with the kernel's timer, and the second of a FAT is two long. */
-const CLOCK_GRAIN_MS = 3000
 /** So often the event loop gets its turn, for signals and progress. */
 const ENTRIES_PER_TURN = 2000
 
@@ -54,43 +48,50 @@ export async function scanSource(request: ScanRequest): Promise<SourceScan> {
     await setImmediate()
     if (request.signal.aborted) break
   }
+  scan.settleMoves()
   scan.settleGroups()
   checkWays(scan)
   return scan
 }
 
-type Described = WalkedEntry & { readonly device: number }
-
-/** One of the trees that entries may be linked from, during the look at one directory. */
-interface Candidate extends RememberedTree {
-  readonly entries: ReadonlyMap<string, EntryState> | undefined
-  readonly names: string[]
+/** An entry, during the look at its directory. */
+interface Entry extends Described {
+  readonly name: string
+  /** What was remembered of its path. */
+  readonly was: EntryState | undefined
 }
 
-/** An attempt, during the look at one directory. */
-interface AttemptHere extends Attempt {
-  readonly entries: ReadonlyMap<string, EntryState> | undefined
+/** What is to become of an entry that is not linked where it was. */
+interface Left {
+  /** What it may be linked to, by rsync. */
+  readonly lookalike: StoredEntry | undefined
+  readonly way: Way
+  readonly isNew: boolean
 }
 
-/** What is known of a directory from before, during the look at it. */
-interface Past {
-  readonly candidates: readonly Candidate[]
-  readonly attempts: readonly AttemptHere[]
+interface New extends Newcomer {
+  /** What the first basis has at its path. */
+  readonly first: Look['kind'] | undefined
+}
+
+/** Entries of one directory to be linked. */
+interface LinkBlock {
+  readonly directory: string
+  readonly names: readonly string[]
 }
 
 class Scan implements SourceScan {
   readonly directories: string[] = []
-  readonly links: LinkBlock[] = []
-  readonly revoked = new Set<string>()
   linkCount = 0
   suspects: string[] = []
   copies: string[] = []
   undecided: string[] = []
   resumed: string[] = []
+  moves: Move[] = []
   readonly sizes = { suspects: 0, copies: 0 }
   readonly inAttempts = { files: 0, bytes: 0 }
   readonly provenSame = new Set<string>()
-  readonly againstBasis = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
+  readonly againstBasis: Comparison = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
   readonly crowded = new Set<string>()
   readonly repositories: string[] = []
   readonly unreadable: { path: string; code: string }[] = []
@@ -105,43 +106,80 @@ class Scan implements SourceScan {
   readonly state = new StateWriter()
   readonly devices: SourceDevices
   readonly #request: ScanRequest
+  readonly #evidence: Evidence
   readonly #groups = new HardLinkGroups()
+  readonly #claims = new Claims()
+  readonly #newcomers: New[] = []
+  readonly #links: LinkBlock[] = []
+  readonly #revoked = new Set<string>()
 
   constructor(request: ScanRequest) {
     this.#request = request
     this.devices = new SourceDevices(request.source, request.mounts)
+    this.#evidence = new Evidence(request, this.devices)
   }
 
   add(directory: WalkedDirectory): void {
     const { path, entries, status } = directory
+    const { remembered } = this.#request
     if (path !== '') this.directories.push(path)
     this.unreadable.push(...directory.unreadable)
     this.counts.entries += 1 + entries.length
     this.counts.directories += 1
     const device = this.devices.indexOf(status.dev, path)
-    const described = entries.map((entry): Described => {
+    const before = remembered?.state.entriesOf(path)
+    const described = entries.map((entry): Entry => {
       const isHere = entry.status.dev === status.dev
-      return { ...entry, device: isHere ? device : this.devices.indexOf(entry.status.dev, path) }
+      const on = isHere ? device : this.devices.indexOf(entry.status.dev, path)
+      return { ...entry, device: on, was: before?.get(entry.name) }
     })
     this.state.addDirectory(path, described)
-    const candidates = this.#request.remembered.map((tree): Candidate => ({
-      ...tree,
-      entries: tree.state.entriesOf(path),
-      names: [],
-    }))
     const attempts = this.#request.attempts.map((attempt): AttemptHere => ({
       ...attempt,
       entries: attempt.state?.entriesOf(path),
     }))
+    const names: string[] = []
     for (const entry of described) {
       this.#count(entry.status)
       const below = path === '' ? entry.name : `${path}/${entry.name}`
-      this.#decide(below, entry, { candidates, attempts })
+      if (this.#isLinked(below, entry)) names.push(entry.name)
+      else this.#leave(below, entry, attempts)
     }
-    for (const { tree, names } of candidates) {
-      if (names.length > 0) this.links.push({ from: tree, directory: path, names })
-      this.linkCount += names.length
+    if (names.length > 0) this.#links.push({ directory: path, names })
+    this.linkCount += names.length
+  }
+
+  /** Looks for new entries among what was there before. */
+  settleMoves(): void {
+    const { remembered } = this.#request
+    if (remembered === undefined || this.#newcomers.length === 0) return
+    const found = findMoves(this.#newcomers, {
+      request: this.#request,
+      remembered,
+      evidence: this.#evidence,
+      claims: this.#claims,
+    })
+    for (const newcomer of this.#newcomers) {
+      const { path, status, first } = newcomer
+      const move = found.get(newcomer)
+      const isLinked = move?.proof === 'state'
+      if (status.nlink > 1n && isFile(status)) {
+        this.#groups.add(path, status, move?.stored, isLinked ? 'linked' : 'other')
+      }
+      if (move === undefined) continue
+      const size = isFile(status) ? Number(status.size) : 0
+      this.sizes.copies -= size
+      if (isFile(status) && first !== undefined) this.againstBasis[first] -= 1
+      const lies = joinPath(remembered.tree, move.from)
+      this.moves.push({ path, lies, proof: move.proof })
+      if (isLinked) this.linkCount += 1
+      else {
+        this.suspects.push(path)
+        this.sizes.suspects += size
+      }
     }
+    const moved = new Set(this.moves.map(({ path }) => path))
+    this.copies = this.copies.filter((path) => !moved.has(path))
   }
 
   /** Brings the names of each hard-linked file onto one way. */
@@ -151,7 +189,7 @@ class Scan implements SourceScan {
     const left = new Set([...this.suspects, ...this.copies, ...this.undecided, ...this.resumed])
     for (const path of [...compared, ...copied]) {
       if (left.has(path)) continue
-      this.revoked.add(path)
+      this.#revoked.add(path)
       this.linkCount -= 1
     }
     for (const path of copied) this.crowded.add(path)
@@ -163,13 +201,28 @@ class Scan implements SourceScan {
     this.resumed = others(this.resumed)
     this.undecided = others(this.undecided)
     this.copies = [...others(this.copies), ...copied]
+    this.moves = this.moves
+      .filter(({ path }) => !this.crowded.has(path))
+      .map((move) => (isSettled.has(move.path) ? { ...move, proof: 'content' } : move))
+  }
+
+  *linked(): Generator<Link> {
+    const { remembered } = this.#request
+    if (remembered === undefined) return
+    for (const { directory, names } of this.#links) {
+      for (const name of names) {
+        const path = directory === '' ? name : `${directory}/${name}`
+        if (!this.#revoked.has(path)) yield { path, lies: joinPath(remembered.tree, path) }
+      }
+    }
+    for (const { path, lies, proof } of this.moves) if (proof === 'state') yield { path, lies }
   }
 
   twinsOf(paths: readonly string[]): readonly string[] {
     return this.#groups.linkedWith(paths)
   }
 
-  #count(status: BigIntStats): void {
+  #count(status: SourceStatus): void {
     const kind = entryKind(status)
     if (kind === 'file') this.counts.files += 1
     else if (kind === 'symlink') this.counts.symlinks += 1
@@ -178,115 +231,67 @@ class Scan implements SourceScan {
     if (kind !== 'special') this.counts.totalBytes += Number(status.size)
   }
 
-  #decide(path: string, entry: Described, past: Past): void {
-    const { status } = entry
-    const hasTwins = status.nlink > 1n && status.isFile()
-    for (const candidate of past.candidates) {
-      const was = candidate.entries?.get(entry.name)
-      if (was === undefined || !this.#isUnchanged(entry, was, candidate.state)) continue
-      const stored = storedAsItWas(joinPath(candidate.tree, path), status, this.#request.keeps)
-      if (stored === undefined || stored.links >= LINKS_LIMIT) continue
-      if (this.#request.compareBy === 'content') {
-        this.provenSame.add(path)
-        break
-      }
-      candidate.names.push(entry.name)
-      if (hasTwins) this.#groups.add(path, status, stored, 'linked')
-      return
+  /** Whether an entry is unchanged for certain, and can be linked from where it was stored. */
+  #isLinked(path: string, entry: Entry): boolean {
+    const { status, was } = entry
+    const { remembered, keeps, compareBy } = this.#request
+    if (remembered === undefined || was === undefined) return false
+    if (!this.#evidence.isUnchanged(entry, was, remembered.state.header)) return false
+    const stored = storedAsItWas(joinPath(remembered.tree, path), status, keeps)
+    if (stored === undefined || stored.links >= LINKS_LIMIT) return false
+    if (compareBy === 'content') {
+      this.provenSame.add(path)
+      return false
     }
-    const { lookalike, way } = this.#leaveToRsync(path, entry, past.attempts)
-    if (hasTwins) this.#groups.add(path, status, lookalike, way)
+    if (hasTwins(status)) this.#groups.add(path, status, stored, 'linked')
+    return true
   }
 
-  #isUnchanged({ status, device }: Described, past: EntryState, state: SourceState): boolean {
-    const { header } = state
-    const { machineId, bootId } = this.#request
-    const now = this.devices.at(device)
-    if (now?.isStable !== true || header.machineId !== machineId) return false
-    const boot = header.bootId === bootId ? 'same boot' : 'another boot'
-    if (!isSameDevice(header.devices[past.device], now, boot)) return false
-    // What changed while that scan looked at it may have changed again without its ctime moving.
-    const isSettled = past.changedNs < BigInt(header.scannedMs - CLOCK_GRAIN_MS) * 1_000_000n
-    return (
-      isSettled &&
-      past.changedNs === status.ctimeNs &&
-      past.inode === status.ino &&
-      past.modifiedNs === status.mtimeNs &&
-      past.sizeBytes === status.size &&
-      past.kind === entryKind(status)
-    )
+  #leave(path: string, entry: Entry, attempts: readonly AttemptHere[]): void {
+    const { status, was, device } = entry
+    const { seen, isSuspect, first } = this.#evidence.inBases(path, entry)
+    if (isFile(status) && first !== undefined) this.againstBasis[first] += 1
+    const left = this.#leaveToRsync(path, entry, { seen, isSuspect }, attempts)
+    const mayHaveMoved =
+      left.isNew && this.#request.remembered !== undefined && was?.inode !== status.ino
+    if (mayHaveMoved) {
+      this.#newcomers.push({ path, status: keptStatus(status), device, first })
+    } else if (hasTwins(status)) this.#groups.add(path, status, left.lookalike, left.way)
   }
 
   #leaveToRsync(
     path: string,
-    entry: Described,
+    entry: Entry,
+    inBases: { readonly seen: StoredEntry | undefined; readonly isSuspect: boolean },
     attempts: readonly AttemptHere[],
-  ): { readonly lookalike: StoredEntry | undefined; readonly way: Way } {
-    const { status, device } = entry
-    const isStable = this.devices.at(device)?.isStable === true
-    const { bases, nowMs, keeps, compareBy } = this.#request
-    let seen: StoredEntry | undefined
-    let isSuspect = false
-    for (const [index, basis] of bases.entries()) {
-      const look = compareWith(joinPath(basis.tree, path), status, keeps)
-      if (index === 0 && status.isFile()) this.againstBasis[look.kind] += 1
-      if (look.kind !== 'alike') continue
-      const { stored } = look
-      seen ??= stored
-      const clockWentBack = nowMs < basis.startedMs
-      const isOlder = !clockWentBack && status.ctimeMs < basis.startedMs - CLOCK_GRAIN_MS
-      if (isStable || !isOlder || compareBy === 'content') isSuspect = true
-    }
-    const begun = this.#inAttempts(path, entry, attempts)
-    if (begun !== undefined && seen === undefined) {
+  ): Left {
+    const { status, name } = entry
+    const begun = this.#evidence.inAttempts(path, name, entry, attempts)
+    if (begun !== undefined && inBases.seen === undefined) {
       this.inAttempts.files += 1
       this.inAttempts.bytes += Number(status.size)
     }
-    seen ??= begun
-    if (begun?.isCertain === false) isSuspect = true
+    const lookalike = inBases.seen ?? begun
+    const isSuspect = inBases.isSuspect || begun?.isCertain === false
     // A full inode has no room for a link; a copy makes a new one that has.
-    if (seen !== undefined && seen.links >= LINKS_LIMIT) {
+    if (lookalike !== undefined && lookalike.links >= LINKS_LIMIT) {
       this.copies.push(path)
       this.crowded.add(path)
     } else if (begun?.isCertain === true) {
       this.resumed.push(path)
-      return { lookalike: seen, way: 'resumed' }
-    } else if (isSuspect) {
+      return { lookalike, way: 'resumed', isNew: false }
+    } else if (isSuspect && lookalike !== undefined && this.#claims.take(lookalike, status)) {
       this.suspects.push(path)
-      if (status.isFile()) this.sizes.suspects += Number(status.size)
-    } else if (isStable || seen === undefined) {
+      if (isFile(status)) this.sizes.suspects += Number(status.size)
+    } else if (isSuspect || lookalike === undefined || this.#evidence.isStable(entry.device)) {
       this.copies.push(path)
-      if (status.isFile()) this.sizes.copies += Number(status.size)
+      if (isFile(status)) this.sizes.copies += Number(status.size)
+      return { lookalike, way: 'other', isNew: lookalike === undefined }
     } else this.undecided.push(path)
-    return { lookalike: seen, way: 'other' }
+    return { lookalike, way: 'other', isNew: false }
   }
+}
 
-  /**
-   * What interrupted runs have at a path. It is certain only when all that look like the source are: rsync takes
-   * the first. Only of a file: for everything else an entry may be there without its attributes.
-   */
-  #inAttempts(
-    path: string,
-    entry: Described,
-    attempts: readonly AttemptHere[],
-  ): (StoredEntry & { readonly isCertain: boolean }) | undefined {
-    const { status } = entry
-    if (!status.isFile()) return undefined
-    let found: StoredEntry | undefined
-    let isCertain = true
-    for (const { trees, state, entries, durableNs } of attempts) {
-      const was = entries?.get(entry.name)
-      const isUnchanged =
-        state !== undefined && was !== undefined && this.#isUnchanged(entry, was, state)
-      for (const tree of trees) {
-        const look = compareWith(joinPath(tree, path), status, this.#request.keeps)
-        if (look.kind !== 'alike') continue
-        const { stored } = look
-        found ??= stored
-        isCertain &&= isUnchanged && stored.changedNs < durableNs
-        isCertain &&= this.#request.compareBy === 'state'
-      }
-    }
-    return found === undefined ? undefined : { ...found, isCertain }
-  }
+function hasTwins(status: SourceStatus): boolean {
+  return status.nlink > 1n && isFile(status)
 }

@@ -30,8 +30,8 @@ export interface Attempt {
 export interface ScanRequest extends SourceWalk {
   readonly mounts: readonly SourceMount[]
   readonly bases: readonly BasisEvidence[]
-  /** What entries may be linked from, best first. */
-  readonly remembered: readonly RememberedTree[]
+  /** What entries may be linked from. */
+  readonly remembered: RememberedTree | undefined
   readonly attempts: readonly Attempt[]
   readonly keeps: KeptAttributes
   readonly machineId: string
@@ -55,11 +55,17 @@ export interface BasisComparison {
   readonly absent: number
 }
 
-/** Entries of one directory that are unchanged since a tree was filled. */
-export interface LinkBlock {
-  readonly from: BytePath
-  readonly directory: string
-  readonly names: readonly string[]
+/** An entry to be linked. */
+export interface Link {
+  /** Below the source, and below the tree that is filled. */
+  readonly path: string
+  /** Where it lies, absolute. */
+  readonly lies: BytePath
+}
+
+/** An entry that has another name than before. `state`: linked at once. `content`: compared first. */
+export interface Move extends Link {
+  readonly proof: 'state' | 'content'
 }
 
 /** What a manifest counts, as far as the source alone tells. */
@@ -67,7 +73,11 @@ export type ScanCounts = {
   -readonly [
     Key in Exclude<
       keyof Counts,
-      `changed${string}` | `attribute${string}` | `linked${string}` | `resumed${string}`
+      | `changed${string}`
+      | `attribute${string}`
+      | `linked${string}`
+      | `moved${string}`
+      | `resumed${string}`
     >
   ]: Counts[Key]
 }
@@ -76,14 +86,14 @@ export type ScanCounts = {
 export interface SourceScan {
   /** Without the source itself; each after the one above it. */
   readonly directories: readonly string[]
-  readonly links: readonly LinkBlock[]
   /** To be taken from an interrupted run, if rsync finds their attributes equal. */
   readonly resumed: readonly string[]
   /** Files that no snapshot has and an interrupted run may have, whether they are believed or compared. */
   readonly inAttempts: { readonly files: number; readonly bytes: number }
-  /** Paths in `links` that are to be compared after all. */
-  readonly revoked: ReadonlySet<string>
+  /** How many are linked without being read, moved ones included. */
   readonly linkCount: number
+  /** Those to be compared are among the suspects. */
+  readonly moves: readonly Move[]
   /** To be compared by content. */
   readonly suspects: readonly string[]
   /** Of those, when all is compared: what would have been linked, being unchanged for certain. */
@@ -103,6 +113,8 @@ export interface SourceScan {
   readonly counts: ScanCounts
   readonly state: StateWriter
   readonly devices: SourceDevices
+  /** What is to be linked, in the order of the scan; moved entries last. */
+  linked(): Iterable<Link>
   /** All names of the files that have one of these, which were to be linked, among several. */
   twinsOf(paths: readonly string[]): readonly string[]
 }

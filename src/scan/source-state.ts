@@ -9,9 +9,9 @@
  * native-notes/decisions/0017-scan-and-link.md.
  */
 import { createHash } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
 import * as v from 'valibot'
 import { nameFromBytes } from '../model/entry-name.ts'
+import { type EntryKind, entryKind, type SourceStatus } from './source-status.ts'
 
 const deviceSchema = v.object({
   /** What `stat` gives; may differ after a reboot. */
@@ -38,7 +38,6 @@ const headerSchema = v.object({
 })
 export type StateHeader = v.InferOutput<typeof headerSchema>
 
-export type EntryKind = 'file' | 'symlink' | 'special'
 const KINDS: readonly EntryKind[] = ['file', 'symlink', 'special']
 
 export interface EntryState {
@@ -60,13 +59,9 @@ export const STATE_LIMIT_BYTES = 1024 * 1024 * 1024
 /** More paths than this that were not stored: then the next run had better look at everything. */
 const MISSING_LIMIT = 10_000
 
-export function entryKind(status: BigIntStats): EntryKind {
-  return status.isFile() ? 'file' : status.isSymbolicLink() ? 'symlink' : 'special'
-}
-
 export interface DescribedEntry {
   readonly name: string
-  readonly status: BigIntStats
+  readonly status: SourceStatus
   readonly device: number
 }
 
@@ -160,12 +155,29 @@ export function decodeState(bytes: Buffer): StateReading {
   return state.isWhole ? { kind: 'state', state } : damaged('its records are cut off')
 }
 
+/** Where the entries of a directory are described: from their number on to the end of the last record. */
+interface Place {
+  readonly block: Buffer
+  readonly offset: number
+  readonly end: number
+}
+
+/** What an inode is looked for by: the number itself, or one near it when it is larger than 2^53. */
+export function inodeKey(inode: bigint): number {
+  return Number(inode)
+}
+
+/** What a time and a size are looked for by; others have the same. */
+export function lookKey(modifiedNs: bigint, sizeBytes: bigint): number {
+  return Number(modifiedNs & 0xff_ff_ff_ffn) * 0x10_00_00 + Number(sizeBytes & 0x0f_ff_ffn)
+}
+
 /** Read access to a state. */
 export class SourceState {
   readonly header: StateHeader
   /** Whether every block lies within its bounds. */
   readonly isWhole: boolean
-  readonly #directories = new Map<string, { readonly block: Buffer; readonly offset: number }>()
+  readonly #directories = new Map<string, Place>()
   readonly #missing: ReadonlySet<string>
 
   constructor(header: StateHeader, blocks: readonly Buffer[]) {
@@ -183,24 +195,42 @@ export class SourceState {
   entriesOf(path: string): ReadonlyMap<string, EntryState> | undefined {
     const place = this.#directories.get(path)
     if (place === undefined) return undefined
-    const { block } = place
-    const names: string[] = []
-    let offset = place.offset
-    const count = block.readUInt32LE(offset)
-    offset += 4
-    for (let index = 0; index < count; index += 1) {
-      const length = block.readUInt16LE(offset)
-      names.push(nameFromBytes(block.toString('latin1', offset + 2, offset + 2 + length)))
-      offset += 2 + length
-    }
     const entries = new Map<string, EntryState>()
-    for (const name of names) {
-      const isMissing =
-        this.#missing.size > 0 && this.#missing.has(path === '' ? name : `${path}/${name}`)
-      if (!isMissing) entries.set(name, readRecord(block, offset))
+    let offset = recordsAt(place)
+    for (const name of namesAt(place)) {
+      if (!this.#isMissing(path, name)) entries.set(name, readRecord(place.block, offset))
       offset += RECORD_BYTES
     }
     return entries
+  }
+
+  /**
+   * The entries that are wanted, with their paths, in the order of the scan. Those that are not wanted cost next to
+   * nothing.
+   */
+  *find(
+    isWanted: (inodeKey: number, lookKey: number) => boolean,
+  ): Generator<{ readonly path: string; readonly entry: EntryState }> {
+    for (const [directory, place] of this.#directories) {
+      const { block, end } = place
+      let names: readonly string[] | undefined
+      const first = recordsAt(place)
+      for (let offset = first; offset < end; offset += RECORD_BYTES) {
+        const inode = block.readUInt32LE(offset) + block.readUInt32LE(offset + 4) * 2 ** 32
+        const sizeBits = block.readUInt32LE(offset + 24) % 0x10_00_00
+        if (!isWanted(inode, block.readUInt32LE(offset + 16) * 0x10_00_00 + sizeBits)) continue
+        names ??= namesAt(place)
+        const name = names[(offset - first) / RECORD_BYTES]
+        if (name === undefined || this.#isMissing(directory, name)) continue
+        const path = directory === '' ? name : `${directory}/${name}`
+        yield { path, entry: readRecord(block, offset) }
+      }
+    }
+  }
+
+  #isMissing(directory: string, name: string): boolean {
+    if (this.#missing.size === 0) return false
+    return this.#missing.has(directory === '' ? name : `${directory}/${name}`)
   }
 
   #index(block: Buffer): boolean {
@@ -213,7 +243,7 @@ export class SourceState {
       if (next > block.length || countAt + 4 > next) return false
       if (!namesFit(block, countAt, next)) return false
       const path = block.toString('latin1', offset + 8, countAt)
-      this.#directories.set(path, { block, offset: countAt })
+      this.#directories.set(path, { block, offset: countAt, end: next })
       offset = next
     }
     return true
@@ -229,6 +259,22 @@ function namesFit(block: Buffer, countAt: number, end: number): boolean {
     offset += 2 + block.readUInt16LE(offset)
   }
   return offset + count * RECORD_BYTES === end
+}
+
+function recordsAt({ block, offset, end }: Place): number {
+  return end - block.readUInt32LE(offset) * RECORD_BYTES
+}
+
+function namesAt({ block, offset }: Place): readonly string[] {
+  const names: string[] = []
+  const count = block.readUInt32LE(offset)
+  let at = offset + 4
+  for (let index = 0; index < count; index += 1) {
+    const length = block.readUInt16LE(at)
+    names.push(nameFromBytes(block.toString('latin1', at + 2, at + 2 + length)))
+    at += 2 + length
+  }
+  return names
 }
 
 function readRecord(block: Buffer, offset: number): EntryState {

@@ -1,8 +1,8 @@
 /** What lies in an earlier tree at a path, held against what the source has there now. */
-import { type BigIntStats, lstatSync, type Stats } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, systemPath } from '../model/entry-name.ts'
-import { entryKind } from './source-state.ts'
+import { isFile, isSameKind, type SourceStatus } from './source-status.ts'
 
 /** What the repository keeps, so that a stored entry can be asked whether it is still what it was. */
 export interface KeptAttributes {
@@ -27,7 +27,7 @@ export interface Lookalike extends StoredEntry {
  */
 export function storedAsItWas(
   path: BytePath,
-  source: BigIntStats,
+  source: SourceStatus,
   keeps: KeptAttributes,
 ): StoredEntry | undefined {
   const stored = lookQuietly(() => lstatSync(systemPath(path), { throwIfNoEntry: false }))
@@ -35,15 +35,14 @@ export function storedAsItWas(
   return { inode: BigInt(stored.ino), links: stored.nlink }
 }
 
-function isIntact(stored: Stats, source: BigIntStats, keeps: KeptAttributes): boolean {
+function isIntact(stored: Stats, source: SourceStatus, keeps: KeptAttributes): boolean {
   const modifiedMs = Number(source.mtimeNs) / 1e6
   const sameTime = keeps.nanoseconds
     ? // The exact comparison was made against the state; a double holds a present time to a microsecond.
       Math.abs(stored.mtimeMs - modifiedMs) < 1
     : Math.floor(stored.mtimeMs / 1000) === Math.floor(modifiedMs / 1000)
   return (
-    stored.isFile() === source.isFile() &&
-    stored.isSymbolicLink() === source.isSymbolicLink() &&
+    isSameKind({ mode: BigInt(stored.mode) }, source) &&
     BigInt(stored.size) === source.size &&
     sameTime &&
     (!keeps.modes || BigInt(stored.mode) === source.mode) &&
@@ -56,13 +55,13 @@ export type Look =
   | { readonly kind: 'alike'; readonly stored: Lookalike }
   | { readonly kind: 'absent' | 'otherSize' | 'otherTime' }
 
-export function compareWith(path: BytePath, source: BigIntStats, keeps: KeptAttributes): Look {
+export function compareWith(path: BytePath, source: SourceStatus, keeps: KeptAttributes): Look {
   const then = lookQuietly(() =>
     lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false }),
   )
-  if (then === undefined || entryKind(then) !== entryKind(source)) return { kind: 'absent' }
+  if (then === undefined || !isSameKind(then, source)) return { kind: 'absent' }
   const stored = { inode: then.ino, links: Number(then.nlink), changedNs: then.ctimeNs }
-  if (!source.isFile()) return { kind: 'alike', stored }
+  if (!isFile(source)) return { kind: 'alike', stored }
   if (then.size !== source.size) return { kind: 'otherSize' }
   const sameTime = keeps.nanoseconds
     ? then.mtimeNs === source.mtimeNs

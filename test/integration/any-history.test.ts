@@ -15,7 +15,7 @@ import {
 import { describe, expect } from 'vitest'
 import { backUpOnce, repositoryAt, testWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
-import { differences, fingerprint } from '../support/compare-trees.ts'
+import { differences, fingerprint, linkGroups } from '../support/compare-trees.ts'
 import {
   forgetLastCheckpoint,
   interruptBackUp,
@@ -38,7 +38,7 @@ describe('any history', () => {
     fc.record({ kind: fc.constant('write' as const), path, content: fc.constantFrom('1', '2') }),
     fc.record({ kind: fc.constant('write at a fixed time' as const), path, content: name }),
     fc.record({ kind: fc.constantFrom('symlink', 'pipe', 'remove', 'chmod', 'mkdir'), path }),
-    fc.record({ kind: fc.constantFrom('link', 'rename'), path, to: path }),
+    fc.record({ kind: fc.constantFrom('link', 'rename', 'copy'), path, to: path }),
     fc.record({ kind: fc.constant('back up' as const), path }),
     fc.record({
       kind: fc.constant('begin to back up' as const),
@@ -74,6 +74,7 @@ describe('any history', () => {
           }
           expect(report).toMatchObject({ outcome: 'complete', problems: [] })
           expect(await differences(source, treeOf(report))).toBe('')
+          expect(await linkGroups(treeOf(report))).toBe(await linkGroups(source))
           for (const { tree, print } of stored) expect(await fingerprint(tree)).toBe(print)
           stored.push({ tree: treeOf(report), print: await fingerprint(treeOf(report)) })
         }
@@ -107,7 +108,10 @@ describe('any history', () => {
     await mkdir(target.replace(/\/[^/]*$/u, ''), { recursive: true })
     if ('to' in step) {
       const to = `${source}/${step.to}`
-      await (step.kind === 'link' ? link(target, to) : rename(target, to))
+      if (step.kind === 'link') await link(target, to)
+      else if (step.kind === 'rename') await rename(target, to)
+      // With its times, to the nanosecond, and as a new file.
+      else await execa('cp', ['-a', '--remove-destination', '-T', target, to])
     } else if ('content' in step) {
       // To open a pipe for writing would wait for a reader.
       const isPipe = await lstat(target).then(

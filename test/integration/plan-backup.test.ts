@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { chmod, link, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
 import { Interruption } from '../../src/actions/interruption.ts'
 import { type PlanReport, planBackup } from '../../src/actions/plan-backup.ts'
@@ -83,6 +83,18 @@ describe('a dry run', () => {
     const made = await backUpOnce(repository, source, {}, later())
     expect(made.counts).toMatchObject({ changedFiles: 2, changedBytes: 25, linkedEntries: 2 })
     expect(await planOnce({}, later())).toMatchObject({ copy: { files: 0 }, compare: { files: 0 } })
+  })
+
+  test('tells what has another name now', async () => {
+    const { source, repository } = place()
+    await writeInto(source, 'old/f', 'content')
+    await writeInto(source, 'g', 'content')
+    await backUpOnce(repository, source, {}, later())
+    await rename(`${source}/old`, `${source}/new`)
+    await rename(`${source}/g`, `${source}/h`)
+    const plan = await planOnce({}, later())
+    expect(plan).toMatchObject({ copy: { files: 0 }, move: { files: 1 }, compare: { files: 1 } })
+    expect(named(plan)).toEqual(['compare h', 'move new/f'])
   })
 
   test('compares all when all is to be compared', async () => {

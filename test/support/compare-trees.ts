@@ -32,6 +32,24 @@ export async function fingerprint(tree: string): Promise<string> {
   return [entries.split('\n').sort().join('\n'), sums, attributes].join('\n')
 }
 
+/** Which files of a tree are names of one, as lines of text. */
+export async function linkGroups(tree: string): Promise<string> {
+  const { stdout } = await execa('find', [tree, '-type', 'f', '-printf', '%D:%i %P\\0'], {
+    encoding: 'latin1' as 'utf8',
+  })
+  const groups = new Map<string, string[]>()
+  for (const line of stdout.split('\0').filter((text) => text !== '')) {
+    const space = line.indexOf(' ')
+    const [inode, path] = [line.slice(0, space), line.slice(space + 1)]
+    groups.set(inode, [...(groups.get(inode) ?? []), path])
+  }
+  return [...groups.values()]
+    .filter((paths) => paths.length > 1)
+    .map((paths) => paths.sort().join('\0'))
+    .sort()
+    .join('\n')
+}
+
 /** How many regular files of a tree share their inode with the same path of another. */
 export async function sharedFiles(tree: string, other: string): Promise<number> {
   let shared = 0

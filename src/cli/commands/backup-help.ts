@@ -21,6 +21,11 @@ and compared by content; on network and FUSE sources, whose inodes prove
 nothing, a directory that changed places with another of equal names, sizes
 and times is not noticed.
 
+A file that was renamed or moved, also with a directory, is linked under its
+new name and not copied again, when its inode and ctime prove that it is the
+same, or its content does; never because size and time are equal. Files on
+other machines that were moved are copied.
+
 With --checksum all files of the source and of the last snapshot are read
 and compared by content, which takes as long as reading both. Content that
 changed although the file was not written since, as on a failing disk, is

@@ -21,7 +21,8 @@ export function addList(program: Command, context: Context): void {
     .description(
       flowing(`Shows the snapshots of a profile, or of all of them, oldest first: when each was made (local time with
 its offset), whether it is complete or partial, how many files and bytes it holds, and how many of them
-were new or changed. Pins and other labels stand at the end of the line.
+were new or changed. How many entries had another name before, pins and other labels stand at the end of the
+line.
 
 On standard error it says when a backup of the profile is running now, and since when; and what a run that was
 killed left unfinished, which is no snapshot and needs no care: the next backup goes on from there. With

@@ -1,7 +1,13 @@
 import fc from 'fast-check'
-import type { BigIntStats } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { decodeState, type StateHeader, StateWriter } from '../../../src/scan/source-state.ts'
+import {
+  decodeState,
+  inodeKey,
+  lookKey,
+  type StateHeader,
+  StateWriter,
+} from '../../../src/scan/source-state.ts'
+import type { SourceStatus } from '../../../src/scan/source-status.ts'
 
 const HEADER: StateHeader = {
   snapshot: '2026-11-22T14-30-00Z',
@@ -18,12 +24,9 @@ const HEADER: StateHeader = {
 function status(
   kind: 'file' | 'symlink' | 'special',
   numbers: { ino: bigint; ctimeNs: bigint; mtimeNs: bigint; size: bigint },
-): BigIntStats {
-  return {
-    ...numbers,
-    isFile: () => kind === 'file',
-    isSymbolicLink: () => kind === 'symlink',
-  } as BigIntStats
+): SourceStatus {
+  const mode = { file: 0o100_644n, symlink: 0o120_777n, special: 0o010_644n }[kind]
+  return { ...numbers, mode, dev: 1n, nlink: 1n, uid: 0n, gid: 0n }
 }
 
 const one = status('file', { ino: 5n, ctimeNs: 7n, mtimeNs: -8n, size: 9n })
@@ -85,6 +88,18 @@ describe('the remembered state of a source', () => {
             ]),
           )
         }
+        const all = tree.flatMap(([path, entries]) =>
+          entries.map((found) => ({ path: `${path}/${found.name}`, ...found.numbers })),
+        )
+        for (const { path, ino, mtimeNs, size } of all) {
+          const found = (isWanted: (inode: number, look: number) => boolean): readonly string[] =>
+            [...reading.state.find(isWanted)].map((one) => one.path)
+          expect(found((inode) => inode === inodeKey(ino))).toContain(path)
+          expect(found((_, look) => look === lookKey(mtimeNs, size))).toContain(path)
+        }
+        expect([...reading.state.find(() => true)].map(({ path }) => path)).toEqual(
+          all.map(({ path }) => path),
+        )
       }),
     )
   })

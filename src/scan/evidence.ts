@@ -1,0 +1,145 @@
+/** What may be believed of an entry: whether it is what was remembered, and what earlier trees have of it. */
+import { joinPath } from '../model/entry-name.ts'
+import { isSameDevice, type SourceDevices } from './source-devices.ts'
+import type { Attempt, BasisComparison, ScanRequest } from './source-scan.ts'
+import type { EntryState, StateHeader } from './source-state.ts'
+import { entryKind, isFile, type SourceStatus } from './source-status.ts'
+import { compareWith, type Look, type StoredEntry } from './stored-entry.ts'
+
+/** ctime comes from a clock that ticks with the kernel's timer, and the second of a FAT is two long. */
+const CLOCK_GRAIN_MS = 3000
+
+/** An entry of the source, with the index of its device. */
+export interface Described {
+  readonly status: SourceStatus
+  readonly device: number
+}
+
+/** An attempt, during the look at one directory. */
+export interface AttemptHere extends Attempt {
+  readonly entries: ReadonlyMap<string, EntryState> | undefined
+}
+
+/** What the bases have at a path. */
+export interface InBases {
+  /** The first that looks like the source's. */
+  readonly seen: StoredEntry | undefined
+  /** Whether one that looks like it must be compared by content. */
+  readonly isSuspect: boolean
+  /** What the first basis has; undefined without one. */
+  readonly first: Look['kind'] | undefined
+}
+
+export class Evidence {
+  readonly #request: ScanRequest
+  readonly #devices: SourceDevices
+
+  constructor(request: ScanRequest, devices: SourceDevices) {
+    this.#request = request
+    this.#devices = devices
+  }
+
+  /** Whether equal inode and ctime mean an unchanged entry on this device. */
+  isStable(device: number): boolean {
+    return this.#devices.at(device)?.isStable === true
+  }
+
+  /** Whether an entry is the one that was remembered, and was not touched since: certain. */
+  isUnchanged(entry: Described, was: EntryState, header: StateHeader): boolean {
+    const { status } = entry
+    // What changed while that scan looked at it may have changed again without its ctime moving.
+    const isSettled = was.changedNs < BigInt(header.scannedMs - CLOCK_GRAIN_MS) * 1_000_000n
+    return (
+      isSettled &&
+      was.changedNs === status.ctimeNs &&
+      this.isSameInode(entry, was, header) &&
+      looksLike(status, was)
+    )
+  }
+
+  /** Whether an entry has the inode that was remembered: the same file, or one that was made after it had gone. */
+  isSameInode({ status, device }: Described, was: EntryState, header: StateHeader): boolean {
+    const { machineId, bootId } = this.#request
+    const now = this.#devices.at(device)
+    if (now?.isStable !== true || header.machineId !== machineId) return false
+    const boot = header.bootId === bootId ? 'same boot' : 'another boot'
+    return was.inode === status.ino && isSameDevice(header.devices[was.device], now, boot)
+  }
+
+  inBases(path: string, { status, device }: Described): InBases {
+    const { bases, nowMs, keeps, compareBy } = this.#request
+    const isStable = this.isStable(device)
+    let seen: StoredEntry | undefined
+    let isSuspect = false
+    let first: Look['kind'] | undefined
+    for (const basis of bases) {
+      const look = compareWith(joinPath(basis.tree, path), status, keeps)
+      first ??= look.kind
+      if (look.kind !== 'alike') continue
+      seen ??= look.stored
+      const clockWentBack = nowMs < basis.startedMs
+      const grainNs = BigInt(Math.floor(basis.startedMs - CLOCK_GRAIN_MS)) * 1_000_000n
+      const isOlder = !clockWentBack && status.ctimeNs < grainNs
+      if (isStable || !isOlder || compareBy === 'content') isSuspect = true
+    }
+    return { seen, isSuspect, first }
+  }
+
+  /**
+   * What interrupted runs have at a path. It is certain only when all that look like the source are: rsync takes
+   * the first. Only of a file: for everything else an entry may be there without its attributes.
+   */
+  inAttempts(
+    path: string,
+    name: string,
+    entry: Described,
+    attempts: readonly AttemptHere[],
+  ): (StoredEntry & { readonly isCertain: boolean }) | undefined {
+    const { status } = entry
+    if (!isFile(status)) return undefined
+    let found: StoredEntry | undefined
+    let isCertain = true
+    for (const { trees, state, entries, durableNs } of attempts) {
+      const was = entries?.get(name)
+      const isUnchanged =
+        state !== undefined && was !== undefined && this.isUnchanged(entry, was, state.header)
+      for (const tree of trees) {
+        const look = compareWith(joinPath(tree, path), status, this.#request.keeps)
+        if (look.kind !== 'alike') continue
+        const { stored } = look
+        found ??= stored
+        isCertain &&= isUnchanged && stored.changedNs < durableNs
+        isCertain &&= this.#request.compareBy === 'state'
+      }
+    }
+    return found === undefined ? undefined : { ...found, isCertain }
+  }
+}
+
+/** Whether kind, size and modification time are those that were remembered. */
+export function looksLike(status: SourceStatus, was: EntryState): boolean {
+  return (
+    was.modifiedNs === status.mtimeNs &&
+    was.sizeBytes === status.size &&
+    was.kind === entryKind(status)
+  )
+}
+
+/** How files compare to the first basis, counted. */
+export type Comparison = { -readonly [Key in keyof BasisComparison]: BasisComparison[Key] }
+
+/**
+ * Which file of the source each stored file stands for. Two that were names of one file, and are two files of equal
+ * content now, must not be tied together again by being linked to what was stored of the one.
+ */
+export class Claims {
+  readonly #owners = new Map<bigint, string>()
+
+  /** Whether a stored file is free for this one of the source, which has it from now on. */
+  take({ inode }: StoredEntry, { dev, ino }: SourceStatus): boolean {
+    const owner = `${dev}:${ino}`
+    const known = this.#owners.get(inode)
+    if (known === undefined) this.#owners.set(inode, owner)
+    return known === undefined || known === owner
+  }
+}

@@ -1,0 +1,229 @@
+import { execa } from 'execa'
+import {
+  chmod,
+  cp,
+  link,
+  lstat,
+  mkdir,
+  readFile,
+  rename,
+  rm,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { beforeEach, describe, expect } from 'vitest'
+import type { BackUpReport } from '../../src/actions/back-up.ts'
+import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
+import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
+import { differences, fingerprint } from '../support/compare-trees.ts'
+import { testWith } from '../support/requirements.ts'
+
+const place = useBackUpPlace()
+const test = testWith('rsync')
+let source = ''
+let repository = ''
+
+beforeEach(() => {
+  ;({ source, repository } = place())
+})
+
+/** By a clock that runs ahead: what was just written is old enough to be believed next time. */
+async function backUpSettled(
+  options: Parameters<typeof backUpOnce>[2] = {},
+): Promise<BackUpReport> {
+  return backUpOnce(
+    repository,
+    source,
+    options,
+    testWorld(() => Date.now() + 10_000),
+  )
+}
+
+async function inode(path: string): Promise<bigint> {
+  return (await lstat(path, { bigint: true })).ino
+}
+
+/** Whether a path of one snapshot and another of the next are one stored file. */
+async function isOne(
+  [first, from]: readonly [BackUpReport, string],
+  [second, to]: readonly [BackUpReport, string],
+): Promise<boolean> {
+  return (await inode(`${treeOf(first)}/${from}`)) === (await inode(`${treeOf(second)}/${to}`))
+}
+
+describe('what has another name than before is linked, with nothing copied', () => {
+  test('in a directory that was renamed, whatever the kind', async () => {
+    for (let n = 0; n < 9; n += 1) await writeInto(source, `old/d${n % 3}/f${n}`, `content ${n}`)
+    await execa('ln', ['-s', 'nowhere', `${source}/old/link`])
+    await execa('mkfifo', [`${source}/old/pipe`])
+    await link(`${source}/old/d0/f0`, `${source}/old/d1/twin`)
+    await writeInto(source, 'stays', 'x')
+    const first = await backUpSettled()
+    const before = await fingerprint(treeOf(first))
+    await mkdir(`${source}/below`)
+    await rename(`${source}/old`, `${source}/below/new`)
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({
+      ...{ changedFiles: 0, attributeOnlyFiles: 0, linkedEntries: 13, movedEntries: 12 },
+    })
+    expect(await isOne([first, 'old/d0/f3'], [second, 'below/new/d0/f3'])).toBe(true)
+    expect(await isOne([first, 'old/link'], [second, 'below/new/link'])).toBe(true)
+    expect(await isOne([second, 'below/new/d0/f0'], [second, 'below/new/d1/twin'])).toBe(true)
+    expect(await fingerprint(treeOf(first))).toBe(before)
+    const third = await backUpSettled()
+    expect(third.counts.movedEntries).toBeUndefined()
+    expect(third.counts.linkedEntries).toBe(13)
+  })
+
+  test('when the file itself was renamed, into another directory and with odd names', async () => {
+    const odd = 'b/new\nline \\#001 ;#\u00e9'
+    await writeInto(source, 'a/f', 'content')
+    await writeInto(source, 'b/other', 'x')
+    const first = await backUpSettled()
+    await rename(`${source}/a/f`, `${source}/${odd}`)
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({ changedFiles: 0, changedBytes: 0, movedEntries: 1 })
+    expect(await isOne([first, 'a/f'], [second, odd])).toBe(true)
+  })
+
+  test('when all logs were rotated, and the newest is new', async () => {
+    for (const [name, content] of [
+      ['log.1', 'one, of some length'],
+      ['log.2', 'two'],
+      ['log', 'zero, yet longer than the others'],
+    ] as const) {
+      await writeInto(source, name, content)
+    }
+    const first = await backUpSettled()
+    await rename(`${source}/log.2`, `${source}/log.3`)
+    await rename(`${source}/log.1`, `${source}/log.2`)
+    await rename(`${source}/log`, `${source}/log.1`)
+    await writeInto(source, 'log', 'fresh')
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({ changedFiles: 1, movedEntries: 3 })
+    expect(await isOne([first, 'log'], [second, 'log.1'])).toBe(true)
+    expect(await isOne([first, 'log.2'], [second, 'log.3'])).toBe(true)
+  })
+
+  test('when it is a copy that kept its time, and the first one is gone', async () => {
+    await writeInto(source, 'release-1/lib/index.js', 'content')
+    await writeInto(source, 'release-1/other/index.js', 'CONTENT')
+    await execa('find', [source, '-exec', 'touch', '-d', '1985-10-26', '{}', '+'])
+    const first = await backUpSettled()
+    await cp(`${source}/release-1`, `${source}/release-2`, {
+      ...{ recursive: true, preserveTimestamps: true },
+    })
+    await rm(`${source}/release-1`, { recursive: true })
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({ changedFiles: 0, movedEntries: 2 })
+    expect(await isOne([first, 'release-1/lib/index.js'], [second, 'release-2/lib/index.js'])).toBe(
+      true,
+    )
+  })
+
+  test('and a change of its mode makes a copy of its own', async () => {
+    await writeInto(source, 'f', 'content')
+    const first = await backUpSettled()
+    await rename(`${source}/f`, `${source}/g`)
+    await chmod(`${source}/g`, 0o600)
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({ changedFiles: 0, attributeOnlyFiles: 1 })
+    expect(await isOne([first, 'f'], [second, 'g'])).toBe(false)
+    expect((await lstat(`${treeOf(first)}/f`)).mode & 0o777).toBe(0o644)
+  })
+})
+
+describe('what only looks as if it had been moved is copied', () => {
+  test('renamed, and given other content with the size and time it had', async () => {
+    await writeInto(source, 'f', 'one')
+    const time = (await lstat(`${source}/f`)).mtime
+    const first = await backUpSettled()
+    await rename(`${source}/f`, `${source}/g`)
+    await writeFile(`${source}/g`, 'two')
+    await utimes(`${source}/g`, time, time)
+    await execa('touch', ['-r', `${treeOf(first)}/f`, `${source}/g`])
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({ changedFiles: 1, movedEntries: 0 })
+    expect(await readFile(`${treeOf(first)}/f`, 'utf8')).toBe('one')
+  })
+
+  test('of equal name, size and time, and other content', async () => {
+    await writeInto(source, 'a/f', 'one')
+    await execa('touch', ['-d', '1985-10-26', `${source}/a/f`])
+    await backUpSettled()
+    await writeInto(source, 'b/f', 'two')
+    await execa('touch', ['-d', '1985-10-26', `${source}/b/f`])
+    await rm(`${source}/a`, { recursive: true })
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await readFile(`${treeOf(second)}/b/f`, 'utf8')).toBe('two')
+  })
+
+  test('what was stored was altered in the snapshot by hand', async () => {
+    await writeInto(source, 'old/f', 'content')
+    const first = await backUpSettled()
+    await writeFile(`${treeOf(first)}/old/f`, 'ruined!')
+    await rename(`${source}/old`, `${source}/new`)
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+  })
+})
+
+describe('files that are no names of one file do not become it', () => {
+  test('a file and the copy that took its name', async () => {
+    await writeInto(source, 'f', 'content')
+    await backUpSettled()
+    // As an editor saves that keeps a copy: the old file has another name, and the new one looks like it.
+    await rename(`${source}/f`, `${source}/f.bak`)
+    await cp(`${source}/f.bak`, `${source}/f`, { preserveTimestamps: true })
+    await execa('touch', ['-r', `${source}/f.bak`, `${source}/f`])
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([second, 'f'], [second, 'f.bak'])).toBe(false)
+  })
+
+  test('a copy of a file that stayed', async () => {
+    await writeInto(source, 'a/f', 'content')
+    const first = await backUpSettled()
+    await mkdir(`${source}/b`)
+    await cp(`${source}/a/f`, `${source}/b/f`, { preserveTimestamps: true })
+    await execa('touch', ['-r', `${source}/a/f`, `${source}/b/f`])
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([first, 'a/f'], [second, 'a/f'])).toBe(true)
+    expect(await isOne([second, 'a/f'], [second, 'b/f'])).toBe(false)
+  })
+
+  test('two names of one file that are two files now', async () => {
+    await writeInto(source, 'a', 'content')
+    await link(`${source}/a`, `${source}/b`)
+    await backUpSettled()
+    await cp(`${source}/b`, `${source}/c`, { preserveTimestamps: true })
+    await execa('touch', ['-r', `${source}/b`, `${source}/c`])
+    await rename(`${source}/c`, `${source}/b`)
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([second, 'a'], [second, 'b'])).toBe(false)
+  })
+
+  test('two copies of one that is gone', async () => {
+    await writeInto(source, 'a/f', 'content')
+    await backUpSettled()
+    for (const name of ['b', 'c']) {
+      await mkdir(`${source}/${name}`)
+      await cp(`${source}/a/f`, `${source}/${name}/f`, { preserveTimestamps: true })
+      await execa('touch', ['-r', `${source}/a/f`, `${source}/${name}/f`])
+    }
+    await rm(`${source}/a`, { recursive: true })
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([second, 'b/f'], [second, 'c/f'])).toBe(false)
+    expect(second.counts.movedEntries).toBe(1)
+  })
+})
