@@ -42,7 +42,7 @@ export async function checkAfter(place, fault) {
   const violations = left.map((words) => violation('orphan', `alive after 5 s: ${words}`))
   violations.push(...checkEnd(ended, exitCodes, ending))
   const known = new Map(place.earlier)
-  const isKilled = ending === 'any' && ended.exitCode === KILLED
+  const isKilled = wasKilled(ended, ending)
   const told = isKilled ? null : ended.exitCode
   const { fresh, violations: unlike } = await checkSeries(place, known, told)
   violations.push(...unlike)
@@ -186,10 +186,19 @@ async function checkLatest(repository, names) {
 
 /**
  * @param {Ended} ended
+ * @param {'its own' | 'any'} ending
+ */
+function wasKilled({ exitCode }, ending) {
+  return ending === 'any' && exitCode === KILLED
+}
+
+/**
+ * @param {Ended} ended
  * @param {readonly number[]} exitCodes
  * @param {'its own' | 'any'} [ending]
  */
-function checkEnd({ exitCode, signal, stderr, hung }, exitCodes, ending = 'its own') {
+function checkEnd(ended, exitCodes, ending = 'its own') {
+  const { exitCode, signal, stderr, hung } = ended
   /** @type {Violation[]} */
   const violations = []
   if (hung) violations.push(violation('hang', `it did not end within half a minute: ${stderr}`))
@@ -200,8 +209,7 @@ function checkEnd({ exitCode, signal, stderr, hung }, exitCodes, ending = 'its o
     }
     return violations
   }
-  const isKilled = ending === 'any' && exitCode === KILLED
-  if (!isKilled && !exitCodes.includes(exitCode)) {
+  if (!wasKilled(ended, ending) && !exitCodes.includes(exitCode)) {
     violations.push(violation('exit-code', `ended with ${exitCode}: ${stderr}`))
   }
   if (exitCode !== 0 && !/^snapfs: .{20,}/mu.test(stderr)) {

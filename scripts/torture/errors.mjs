@@ -4,7 +4,7 @@
  */
 /* global performance */
 import { checkAfter } from './check.mjs'
-import { findPoints, isMeant, nameOf } from './fault-points.mjs'
+import { findPoints, isMeant, nameOf, TRIES } from './fault-points.mjs'
 import { callAt, strike } from './inject.mjs'
 import { lotOf } from './random.mjs'
 import { placeRepository } from './scene.mjs'
@@ -14,8 +14,6 @@ const ERRORS = ['ENOSPC', 'EIO', 'EDQUOT', 'EMLINK', 'EROFS', 'EINTR']
 /** No space means code 22 or no failure at all, whoever met it. */
 const FULL_CODES = [0, 3, 22]
 const SAMPLE = 3
-/** Threads race: a number may come late, never, or to another call of the kind. */
-const TRIES = 3
 const MISSED_SHARE = 0.05
 
 /** @typedef {import('./fault-points.mjs').Point} Point */

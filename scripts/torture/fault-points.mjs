@@ -37,6 +37,11 @@ const WRITING = /^(?:write|pwrite64|writev)$/u
 /** Between rsync's processes and to the disk there are hundreds; they differ in little but the moment. */
 const WRITES_BETWEEN_POINTS = 12
 
+/**
+ * How often a point is looked for: which of node's threads makes a call is chance, and with it the number of the call.
+ */
+export const TRIES = 3
+
 /** @typedef {import('./scene.mjs').Scene} Scene */
 /** @typedef {import('./scene.mjs').Template} Template */
 /**

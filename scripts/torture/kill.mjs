@@ -6,7 +6,7 @@
 /* global performance */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkAfter } from './check.mjs'
-import { findPoints, nameOf } from './fault-points.mjs'
+import { findPoints, nameOf, TRIES } from './fault-points.mjs'
 import { callAt, strike } from './inject.mjs'
 import { processesOf } from './processes.mjs'
 import { lotOf } from './random.mjs'
@@ -21,8 +21,6 @@ const MOMENTS = { full: 40, sample: 1 }
 const BETWEEN_MOMENTS_MS = 4
 /** Threads race, so a point near the end of a run may not come. */
 const MISSED_SHARE = 0.05
-/** How often a point is looked for. */
-const TRIES = 3
 
 /** @typedef {import('./scene.mjs').Scene} Scene */
 /** @typedef {import('./scene.mjs').Template} Template */
@@ -44,7 +42,6 @@ export async function tortureByKilling(scene) {
     for (const point of session.choose(points, titleOf, count)) {
       const edit = lotOf(seed, titleOf(point)) % 3 === 0 ? 'late edit' : 'none'
       let isKilled = false
-      // Which of node's threads makes a call is chance, and with it the number of the call.
       for (let tries = 0; !isKilled && tries < TRIES; tries += 1) {
         session.signal.throwIfAborted()
         const place = await placeRepository(scene, template, directory)

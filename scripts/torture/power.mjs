@@ -6,7 +6,7 @@
 /* global performance */
 import { mkdir, rm } from 'node:fs/promises'
 import { checkAfter } from './check.mjs'
-import { findPoints, isPersisting, nameOf } from './fault-points.mjs'
+import { findPoints, isPersisting, nameOf, TRIES } from './fault-points.mjs'
 import { cutPower, makeImage, mountImage, unmount } from './file-system.mjs'
 import { callAt, strike } from './inject.mjs'
 import { endAll, run } from './processes.mjs'
@@ -21,8 +21,6 @@ const SAMPLE = 1
 /** A sample cuts the power once after a success, where the mount costs least. */
 const SAMPLE_END_ON = 'ext4'
 const MISSED_SHARE = 0.05
-/** How often a point is looked for: which of node's threads makes a call is chance, and with it the number of the call. */
-const TRIES = 3
 const KINDS = /** @type {const} */ (['ext4', 'xfs'])
 const WAYS = /** @type {const} */ (['as it is', 'journal first'])
 

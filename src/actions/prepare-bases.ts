@@ -56,7 +56,8 @@ export async function prepareBases(
     {
       ...common,
       destination: staged.checked,
-      bases: [...common.bases, ...attempts, ...moved.bases],
+      // rsync takes so many; what looks moved is in no other, so it comes before the last of them.
+      bases: [...common.bases, ...moved.bases, ...attempts],
       scope: 'listed-by-content',
     },
   )

@@ -163,7 +163,7 @@ class Scan implements SourceScan {
       const { path, status, first } = newcomer
       const move = found.get(newcomer)
       const isLinked = move?.proof === 'state'
-      if (status.nlink > 1n && isFile(status)) {
+      if (hasTwins(status)) {
         this.#groups.add(path, status, move?.stored, isLinked ? 'linked' : 'other')
       }
       if (move === undefined) continue

@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
-import { backUpOnce, repositoryAt, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, repositoryAt, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
 import { differences, fingerprint, linkGroups } from '../support/compare-trees.ts'
 import {
@@ -28,8 +28,7 @@ const test = testWith('rsync')
 let source = ''
 let repository = ''
 
-/** By a clock that runs ahead: what was just written is old enough to be believed next time. */
-const world = testWorld(() => Date.now() + 10_000)
+const world = settledWorld()
 
 describe('any history', () => {
   const name = fc.constantFrom('a', 'b', 'c', 'd\n', '\u00e9')

@@ -2,7 +2,7 @@
 import { execa } from 'execa'
 import { chmod, lstat, readFile, utimes, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
@@ -12,8 +12,7 @@ const test = testWith('rsync')
 let source = ''
 let repository = ''
 
-/** By a clock that runs ahead: what was just written is old enough to be believed next time. */
-const world = testWorld(() => Date.now() + 10_000)
+const world = settledWorld()
 
 beforeEach(() => {
   ;({ source, repository } = place())

@@ -2,7 +2,7 @@ import { execa } from 'execa'
 import { chmod, chown, link, lstat, readdir, readFile, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
-import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint } from '../support/compare-trees.ts'
 import {
@@ -25,7 +25,7 @@ const FILES = 60
 const SIZE = 300_000
 
 /** By a clock that runs ahead: what was just written is old enough to be believed. */
-const world = testWorld(() => Date.now() + 10_000)
+const world = settledWorld()
 
 beforeEach(async () => {
   ;({ source, repository } = place())

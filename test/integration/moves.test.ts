@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
-import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
@@ -27,17 +27,8 @@ beforeEach(() => {
   ;({ source, repository } = place())
 })
 
-/** By a clock that runs ahead: what was just written is old enough to be believed next time. */
-async function backUpSettled(
-  options: Parameters<typeof backUpOnce>[2] = {},
-): Promise<BackUpReport> {
-  return backUpOnce(
-    repository,
-    source,
-    options,
-    testWorld(() => Date.now() + 10_000),
-  )
-}
+const backUpSettled = (options: Parameters<typeof backUpOnce>[2] = {}): Promise<BackUpReport> =>
+  backUpOnce(repository, source, options, settledWorld())
 
 async function inode(path: string): Promise<bigint> {
   return (await lstat(path, { bigint: true })).ino
@@ -86,6 +77,18 @@ describe('what has another name than before is linked, with nothing copied', () 
     expect(await differences(source, treeOf(second))).toBe('')
     expect(second.counts).toMatchObject({ changedFiles: 0, changedBytes: 0, movedEntries: 1 })
     expect(await isOne([first, 'a/f'], [second, odd])).toBe(true)
+  })
+
+  test('into a directory whose name is no text', async () => {
+    await writeInto(source, 'f', 'content')
+    await backUpSettled()
+    const directory = Buffer.concat([Buffer.from(`${source}/d`), Buffer.from([0xff, 0x0a])])
+    await mkdir(directory)
+    await mkdir(Buffer.concat([directory, Buffer.from('/e')]))
+    await rename(`${source}/f`, Buffer.concat([directory, Buffer.from('/e/f')]))
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(second.counts).toMatchObject({ changedFiles: 0, movedEntries: 1 })
   })
 
   test('when all logs were rotated, and the newest is new', async () => {

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
 import type { Profile } from '../../src/model/profile.ts'
 import { ALLOWED_OPTIONS } from '../../src/model/rsync-option.ts'
-import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
@@ -28,12 +28,7 @@ function backUp(settings: Partial<Profile>): Promise<BackUpReport> {
   const { repository } = place()
   const profile = { name: 'home', source, repository, exclude: [], ...settings }
   // By this clock the files have settled, so that what did not change is linked by the scan.
-  return backUpOnce(
-    repository,
-    source,
-    { profile },
-    testWorld(() => Date.now() + 10_000),
-  )
+  return backUpOnce(repository, source, { profile }, settledWorld())
 }
 
 /** A first snapshot, whose directories rsync walks, and one of what changed, by a list. */

@@ -18,7 +18,7 @@ import {
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
-import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
+import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
@@ -33,17 +33,8 @@ beforeEach(() => {
   ;({ source, repository } = place())
 })
 
-/** By a clock that runs ahead: what was just written is old enough to be believed next time. */
-async function backUpSettled(
-  options: Parameters<typeof backUpOnce>[2] = {},
-): Promise<BackUpReport> {
-  return backUpOnce(
-    repository,
-    source,
-    options,
-    testWorld(() => Date.now() + 10_000),
-  )
-}
+const backUpSettled = (options: Parameters<typeof backUpOnce>[2] = {}): Promise<BackUpReport> =>
+  backUpOnce(repository, source, options, settledWorld())
 
 async function write(path: string, content: string): Promise<void> {
   await writeInto(source, path, content)

@@ -22,6 +22,11 @@ export function testWorld(now: () => number = () => Date.now()): World {
   }
 }
 
+/** Of a clock that runs ahead: what was just written is old enough to be believed next time. */
+export function settledWorld(): World {
+  return testWorld(() => Date.now() + 10_000)
+}
+
 /** Makes a repository and gives a function that adds snapshots of a source to it. */
 export async function repositoryAt(path: string): Promise<void> {
   await createRepository(path, Date.now(), process.getuid?.() === 0)
