@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Interruption } from './actions/interruption.ts'
 import type { Context } from './cli/context.ts'
+import { flushed } from './cli/flushed.ts'
 import type { Output } from './cli/output.ts'
 import { runProgram } from './cli/program.ts'
 import { exitCodeOf } from './errors/exit-code.ts'
@@ -129,4 +130,10 @@ const context: Context = {
 const exitCode = await runProgram(process.argv.slice(2), context)
 // The starter of a mount waits for word; it must be on its way before this process ends.
 await told
+// Who does not read is not waited for after a signal.
+const stopped = new Promise((resolve) => {
+  if (context.signal.aborted) resolve(undefined)
+  else context.signal.addEventListener('abort', resolve)
+})
+await Promise.race([flushed(process.stdout, process.stderr), stopped])
 process.exit(exitCode)

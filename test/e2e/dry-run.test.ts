@@ -1,5 +1,6 @@
 /** `snapfs backup --dry-run`, as a user meets it. */
 import { execa } from 'execa'
+import { writeFileSync } from 'node:fs'
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
@@ -7,7 +8,7 @@ import { openGate, startGated, useGatedPlace } from '../support/gated-backup.ts'
 import { startRsyncd } from '../support/remote-hosts.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
-import { type Finished, snapfs } from '../support/snapfs.ts'
+import { type Finished, PROGRAM, snapfs } from '../support/snapfs.ts'
 
 const test = testWith('rsync')
 const place = useGatedPlace()
@@ -28,6 +29,21 @@ describe('a dry run', () => {
     )
     expect(exitCode).toBe(0)
     expect((await readdir(place().repository)).sort()).toEqual(['README.txt', 'snapfs.json'])
+  })
+
+  test('says all it has to say to who reads slowly', async () => {
+    // More than a pipe and its buffers hold.
+    const name = 'x'.repeat(250)
+    for (let n = 0; n < 3000; n += 1) writeFileSync(join(place().source, `${n}${name}`), '')
+    const { stdout: all } = await run(...DRY, '--verbose')
+    // More than the pipe to the reader holds, and few enough for the engine to be rid of them and end.
+    const late = 100_000
+    const early = Buffer.byteLength(all) + 1 - late
+    expect(early).toBeGreaterThan(500_000)
+    const reader = `head -c ${early} | wc -c; sleep 2; wc -c`
+    const words = ['-c', `"$0" backup --dry-run --verbose | { ${reader}; }`, PROGRAM]
+    const { stdout } = await execa('sh', words, { env: place().env })
+    expect(stdout.split('\n').map(Number)).toEqual([early, late])
   })
 
   test('answers a program with one object, with the files where they are asked for', async () => {

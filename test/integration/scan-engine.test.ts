@@ -138,10 +138,20 @@ describe('what is certainly unchanged', () => {
     )
   })
 
-  test('is compared by content when a name of it is not known', async () => {
+  test('is one file when a name of it was not known', async () => {
     await write('1', 'group')
     await link(`${source}/1`, `${source}/2`)
     await backUpSettled({ exclude: ['2'] })
+    const second = await backUpSettled()
+    expect(await inodes(second, ['1', '2'])).toBe(1)
+    expect(await differences(source, treeOf(second))).toBe('')
+  })
+
+  test('is compared by content when the snapshot has lost a name of it', async () => {
+    await write('1', 'group')
+    await link(`${source}/1`, `${source}/2`)
+    const first = await backUpSettled()
+    await rm(`${treeOf(first)}/2`)
     const second = await backUpSettled()
     expect(await inodes(second, ['1', '2'])).toBe(1)
     expect(await differences(source, treeOf(second))).toBe('')
