@@ -5,7 +5,12 @@
 import { defineConfig } from 'rolldown'
 
 export default defineConfig({
-  input: ['src/start.ts', 'src/main.ts', 'src/index.ts'],
+  input: {
+    start: 'src/start.ts',
+    main: 'src/main.ts',
+    index: 'src/index.ts',
+    'link-worker': 'src/repository/link-worker.ts',
+  },
   platform: 'node',
   logLevel: 'warn',
   transform: { target: 'node20.19' },

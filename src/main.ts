@@ -102,6 +102,8 @@ const context: Context = {
     groupId: process.getgid?.() ?? 0,
     homeDirectory: homedir(),
     version: ownVersion(),
+    // Beside this file when it is bundled; `scripts/rolldown.config.mjs` names it.
+    linkWorker: new URL('link-worker.js', import.meta.url),
   },
   output: standardStreams(),
   signal: listenToSignals(),

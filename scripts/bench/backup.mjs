@@ -1,229 +1,246 @@
 /**
- * How long `snapfs backup` takes, as a ratio to the rsync command that makes the same snapshot.
+ * How long `snapfs backup` takes, as a ratio to other programs that make a snapshot of the same source.
  *
  *   npm run build
- *   node scripts/bench/backup.mjs [--files 100000] [--rounds 3] [--only first|unchanged|changed]...
+ *   node scripts/bench/backup.mjs [--files 100000] [--large MIB] [--rounds 3] [--memory]
+ *                                 [--only SCENARIO]... [--against PROGRAM]...
  *                                 [--dir DIRECTORY] [--snapfs PROGRAM]
  *
- * The tree: small files of some 1.2 KB, a hundred to a directory. Three runs of each side: the first
- * backup; one with nothing changed; one with 1 % of the files rewritten. The other side is bare
- * `rsync -aHAX --numeric-ids --sparse --modify-window=-1 --link-dest=PREVIOUS`, without and with the
- * `sync -f` that snapfs does before it shows a snapshot. The repository holds two snapshots then, the
- * usual state, so snapfs gives rsync two bases; the bare command has one, the newer of the two.
+ * The tree: small files of some 1.2 KB, a hundred to a directory; with --large a few large files instead, of so many
+ * MiB in all. Scenarios:
  *
- * The bare command is run a second way: from and to directories three levels higher up ("flat"). rsync 3.5.0
- * opens every component of the path of a basis for every file, so the depth of a repository costs time that
- * no option gives back.
+ *   first      the first backup
+ *   unchanged  nothing changed
+ *   changed1   1 % of the files rewritten; of large files one
+ *   changed10  10 % rewritten
+ *   renamed    every directory has another name
+ *   moved      every file has another name
  *
- * Both sides take turns in the same run, each after a `sync -f` outside the timing, and what they made
- * is removed outside the timing too. The page cache is warm. One JSON object per line on standard
- * output, progress on standard error. With 100,000 files a round of all three takes a minute.
+ * Against: rsync (`rsync -aHAX --numeric-ids --sparse --modify-window=-1 --link-dest=PREVIOUS`, without and with the
+ * `sync -f` that snapfs does before it shows a snapshot), flat (the same between directories three levels higher up:
+ * rsync 3.5.0 opens every component of the path of a basis for every file), rsnapshot, restic, borg, and links
+ * (`cp -al PREVIOUS NEW`, only with `unchanged`). Those that are not installed are left out, and named.
+ *
+ * All sides take turns in the same run, each after a `sync -f` outside the timing, and the trees they made are removed
+ * outside the timing too. snapfs and rsync have two snapshots to begin with, the usual state. What changes is changed
+ * anew in each round, so that nobody finds its data of the round before. The page cache is warm. One JSON object per
+ * line on standard output, progress on standard error. --memory adds a run of each side that is not timed.
  */
-import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { changeFiles, makeFiles } from './make-tree.mjs'
+import { Borg, Links, Restic, Rsnapshot, Rsync, settle, Snapfs } from './backup-sides.mjs'
+import {
+  changeFiles,
+  changeLargeFile,
+  makeFiles,
+  makeLargeFiles,
+  renameDirectories,
+  renameFiles,
+} from './make-tree.mjs'
 import {
   compare,
   inTurn,
+  isInstalled,
   peakMemory,
   print,
   remark,
   roundTo,
-  run,
   runBenchmark,
 } from './measure.mjs'
 
 /** A file younger than this at the first backup would be compared by content at the second. */
 const SETTLE_MS = 3500
-const CHANGED_EVERY = 100
-const SCENARIOS = /** @type {const} */ (['first', 'unchanged', 'changed'])
-const RSYNC_OPTIONS = ['-aHAX', '--numeric-ids', '--sparse', '--modify-window=-1']
-const SNAPFS = 'snapfs backup'
-const RSYNC = 'rsync'
-const RSYNC_AND_SYNC = 'rsync, sync -f'
-const FLAT = 'rsync, flat'
+const SCENARIOS = /** @type {const} */ ([
+  'first',
+  'unchanged',
+  'changed1',
+  'changed10',
+  'renamed',
+  'moved',
+])
+const PROGRAMS = ['rsync', 'flat', 'rsnapshot', 'restic', 'borg', 'links']
+const LARGE_FILES = 8
 
 /** @typedef {import('./measure.mjs').Bench} Bench */
-/** @typedef {{ onStart?: (pid: number) => void }} Watch */
+/** @typedef {import('./backup-sides.mjs').Side} Side */
+/** @typedef {import('./backup-sides.mjs').Made} Made */
+/** @typedef {(typeof SCENARIOS)[number]} Scenario */
 
-/** One of the two sides: makes a snapshot, and takes it away again. */
-class SnapfsSide {
+/** All that take part, and how they are asked for on the command line. */
+class Sides {
   /** @param {Bench} bench */
   constructor(bench) {
-    this.bench = bench
-    this.source = `${bench.directory}/source`
-    this.repository = `${bench.directory}/repository`
-    this.env = { SNAPFS_CONFIG: `${bench.directory}/config.toml` }
+    const { directory } = bench
+    this.snapfs = new Snapfs(bench)
+    this.links = new Links(bench)
+    this.rsync = new Rsync(bench, 'rsync', `${directory}/rsync`)
+    this.flat = new Rsync(bench, 'rsync, flat', `${directory}/flat`)
+    /** @type {ReadonlyMap<string, Side>} */
+    this.others = new Map(
+      /** @type {[string, Side][]} */ ([
+        ['rsync', this.rsync],
+        ['flat', this.flat],
+        ['rsnapshot', new Rsnapshot(bench)],
+        ['restic', new Restic(bench)],
+        ['borg', new Borg(bench)],
+        ['links', this.links],
+      ]),
+    )
   }
 
-  async prepare() {
-    const { options, signal } = this.bench
-    const words = ['init', this.repository, '--source', this.source]
-    await run(options.snapfs, words, { signal, env: this.env })
-  }
-
-  /**
-   * @param {Watch} [watch]
-   * @returns {Promise<{ ms: number, path: string, changed: number }>}
-   */
-  async make(watch = {}) {
-    const { options, signal } = this.bench
-    const words = ['backup', '--repository', this.repository, '--source', this.source, '--json']
-    const settings = { signal, env: this.env, stdout: /** @type {const} */ ('pipe'), ...watch }
-    const { ms, stdout } = await run(options.snapfs, words, settings)
-    const [snapshot] = JSON.parse(stdout).snapshots
-    const { files, changedFiles } = snapshot.counts
-    if (files !== options.files) throw new Error(`snapfs stored ${files} files`)
-    return { ms, path: snapshot.path, changed: changedFiles }
-  }
-}
-
-class RsyncSide {
-  /**
-   * @param {Bench} bench
-   * @param {string} name
-   */
-  constructor(bench, name) {
-    this.bench = bench
-    this.source = `${bench.directory}/source`
-    this.place = `${bench.directory}/${name}`
-    this.made = 0
-    this.previous = ''
-  }
-
-  prepare() {
-    mkdirSync(this.place)
-  }
-
-  /** @param {Watch} [watch] */
-  async make(watch = {}) {
-    const { signal } = this.bench
-    this.made += 1
-    const path = `${this.place}/${this.made}`
-    const basis = this.previous === '' ? [] : [`--link-dest=${this.previous}`]
-    const words = [...RSYNC_OPTIONS, ...basis, `${this.source}/`, `${path}/`]
-    const { ms } = await run('rsync', words, { signal, ...watch })
-    const { ms: syncMs } = await run('sync', ['-f', '--', this.place], { signal })
-    return { ms, syncMs, path }
+  /** @param {readonly string[]} names @returns {Promise<readonly Side[]>} */
+  async chosen(names) {
+    /** @type {Side[]} */
+    const chosen = [this.snapfs]
+    for (const [name, side] of this.others) {
+      if (names.length > 0 && !names.includes(name)) continue
+      const program = { flat: 'rsync', links: 'cp' }[name] ?? name
+      if (await isInstalled(program)) chosen.push(side)
+      else remark(`${name} is left out: it is not installed`)
+    }
+    return chosen
   }
 }
 
 /**
+ * The first backup of each; none finds what another round left.
  * @param {Bench} bench
- * @param {string} path
+ * @param {readonly Side[]} sides
+ * @param {Sides} all
  */
-async function removeQuietly(bench, path) {
-  await run('rm', ['-rf', '--', path], { signal: bench.signal })
-  await settle(bench)
-}
-
-/** What was written before must not be waited for in the next timed run. @param {Bench} bench */
-async function settle(bench) {
-  await run('sync', ['-f', '--', bench.directory], { signal: bench.signal })
+async function measureFirst(bench, sides, all) {
+  const taking = sides.filter((side) => side !== all.links && side !== all.flat)
+  // What it made stays as what the next ones link to; a second round would need an empty place.
+  const once = { ...bench, options: { ...bench.options, rounds: 1 } }
+  const made = await measureRounds('first', once, taking, () => undefined)
+  return made
 }
 
 /**
- * @param {string} scenario
+ * @param {Scenario} scenario
  * @param {Bench} bench
- * @param {SnapfsSide} snapfs
- * @param {RsyncSide} rsync
- * @param {RsyncSide} flat
+ * @param {readonly Side[]} sides
+ * @param {(round: number) => void} change
+ * @returns {Promise<ReadonlyMap<Side, Made>>} the last of each
  */
-async function measureScenario(scenario, bench, snapfs, rsync, flat) {
-  const { files, rounds } = bench.options
-  /** @type {Record<'snapfs' | 'rsync' | 'synced' | 'flat', number[]>} */
-  const ms = { snapfs: [], rsync: [], synced: [], flat: [] }
-  const sides = /** @type {const} */ ([
-    'snapfs',
-    'rsync',
-    ...(flat.previous === '' ? [] : ['flat']),
-  ])
+async function measureRounds(scenario, bench, sides, change) {
+  const { files, rounds, large } = bench.options
+  /** @type {Map<string, number[]>} */
+  const ms = new Map()
+  /** @type {Map<Side, Made>} */
+  const last = new Map()
+  const note = (/** @type {string} */ name, /** @type {number} */ took) => {
+    ms.set(name, [...(ms.get(name) ?? []), took])
+  }
   for (let round = 0; round < rounds; round += 1) {
+    change(round)
     for (const side of inTurn(sides, round)) {
       await settle(bench)
-      if (side === 'snapfs') {
-        const made = await snapfs.make()
-        expectChanges(scenario, made.changed, files)
-        ms.snapfs.push(made.ms)
-        await removeQuietly(bench, made.path)
-      } else if (side === 'flat') {
-        const made = await flat.make()
-        ms.flat.push(made.ms)
-        await removeQuietly(bench, made.path)
-      } else {
-        const made = await rsync.make()
-        ms.rsync.push(made.ms)
-        ms.synced.push(made.ms + made.syncMs)
-        await removeQuietly(bench, made.path)
-      }
+      const made = await side.make()
+      note(side.name, made.ms)
+      if (made.syncedMs !== undefined) note(`${side.name}, sync -f`, made.syncedMs)
+      if (made.counts !== undefined) expectCounts(scenario, made.counts, files)
+      last.set(side, made)
+      if (scenario !== 'first') await side.forget(made)
     }
-    const seconds = sides.map((side) => `${side} ${roundTo((ms[side].at(-1) ?? 0) / 1000, 2)} s`)
+    const seconds = sides.map(
+      ({ name }) => `${name} ${roundTo((ms.get(name)?.at(-1) ?? 0) / 1000, 2)} s`,
+    )
     remark(`${scenario}, round ${round + 1} of ${rounds}: ${seconds.join(', ')}`)
   }
-  compare({ name: scenario, what: SNAPFS, against: RSYNC, files }, ms.snapfs, ms.rsync)
-  compare({ name: scenario, what: SNAPFS, against: RSYNC_AND_SYNC, files }, ms.snapfs, ms.synced)
-  if (ms.flat.length > 0) {
-    compare({ name: scenario, what: SNAPFS, against: FLAT, files }, ms.snapfs, ms.flat)
+  const [snapfs] = sides
+  const about = large === 0 ? { files } : { files, largeMiB: large }
+  for (const [name, took] of ms) {
+    if (name === snapfs?.name) continue
+    const what = { name: scenario, what: snapfs?.name ?? '', against: name, ...about }
+    compare(what, ms.get(snapfs?.name ?? '') ?? [], took)
   }
-  await measureMemory(scenario, bench, snapfs, rsync)
+  return last
 }
 
 /**
  * A snapshot made for another reason than expected would be a number for something else.
- * @param {string} scenario
- * @param {number} changed
+ * @param {Scenario} scenario
+ * @param {Readonly<Record<string, number>>} counts
  * @param {number} files
  */
-function expectChanges(scenario, changed, files) {
-  const expected = { first: files, unchanged: 0, changed: Math.ceil(files / CHANGED_EVERY) }
-  const wanted = expected[/** @type {keyof typeof expected} */ (scenario)]
-  if (changed !== wanted) throw new Error(`${scenario}: ${changed} files copied, not ${wanted}`)
+function expectCounts(scenario, counts, files) {
+  const { changedFiles, movedEntries = 0 } = counts
+  if (counts['files'] !== files) throw new Error(`snapfs stored ${counts['files']} files`)
+  const expected = {
+    first: files,
+    unchanged: 0,
+    changed1: Math.ceil(files / 100),
+    changed10: Math.ceil(files / 10),
+    renamed: 0,
+    moved: 0,
+  }[scenario]
+  const moved = scenario === 'renamed' || scenario === 'moved' ? files : 0
+  if (changedFiles !== expected || movedEntries !== moved) {
+    throw new Error(`${scenario}: ${changedFiles} files copied, ${movedEntries} moved`)
+  }
 }
 
 /**
- * @param {string} scenario
+ * @param {Scenario} scenario
  * @param {Bench} bench
- * @param {SnapfsSide} snapfs
- * @param {RsyncSide} rsync
+ * @param {readonly Side[]} sides
  */
-async function measureMemory(scenario, bench, snapfs, rsync) {
-  let path = ''
-  const ours = await peakMemory(async (onStart) => ({ path } = await snapfs.make({ onStart })))
-  await removeQuietly(bench, path)
-  const bare = await peakMemory(async (onStart) => ({ path } = await rsync.make({ onStart })))
-  await removeQuietly(bench, path)
-  print({
-    name: `${scenario}, peak memory`,
-    what: SNAPFS,
-    against: RSYNC,
-    peakMiB: { node: ours.get('node'), itsRsync: ours.get('rsync'), bareRsync: bare.get('rsync') },
-    files: bench.options.files,
-  })
+async function measureMemory(scenario, bench, sides) {
+  const { files, large } = bench.options
+  for (const side of sides) {
+    /** @type {Made} */
+    let made = { ms: 0, path: '' }
+    const peak = await peakMemory(async (onStart) => (made = await side.make({ onStart })))
+    await side.forget(made)
+    const about = large === 0 ? { files } : { files, largeMiB: large }
+    print({ name: `${scenario}, peak memory`, what: side.name, peakMiB: peak, ...about })
+  }
+}
+
+/** @param {Scenario} scenario @param {Bench} bench */
+function changerOf(scenario, { directory, options: { files, large } }) {
+  const source = `${directory}/source`
+  return (/** @type {number} */ round) => {
+    if (scenario === 'renamed') renameDirectories(source, `round-${round}`)
+    else if (scenario === 'moved') renameFiles(source, `round-${round}`)
+    else if (scenario.startsWith('changed') && large > 0)
+      changeLargeFile(source, large / LARGE_FILES, round)
+    else if (scenario === 'changed1') changeFiles(source, files, 100, round)
+    else if (scenario === 'changed10') changeFiles(source, files, 10, round)
+  }
 }
 
 await runBenchmark({ files: 100_000, rounds: 3 }, async (bench) => {
-  const { files, only } = bench.options
-  const unknown = only.find((name) => !SCENARIOS.some((scenario) => scenario === name))
-  if (unknown !== undefined)
-    throw new Error(`--only ${unknown}: not one of ${SCENARIOS.join(', ')}`)
-  const wanted = SCENARIOS.filter((name) => only.length === 0 || only.includes(name))
-  const snapfs = new SnapfsSide(bench)
-  const rsync = new RsyncSide(bench, 'rsync')
-  const flat = new RsyncSide(bench, 'flat')
-  remark(`making ${files} files`)
-  makeFiles(snapfs.source, { files })
-  await snapfs.prepare()
-  rsync.prepare()
-  flat.prepare()
+  const { files, only, against, large } = bench.options
+  const unknown = [
+    ...only.filter((name) => !SCENARIOS.some((scenario) => scenario === name)),
+    ...against.filter((name) => !PROGRAMS.includes(name)),
+  ]
+  if (unknown.length > 0) throw new Error(`not known: ${unknown.join(', ')}`)
+  const all = new Sides(bench)
+  const sides = await all.chosen(against)
+  remark(large > 0 ? `making ${large} MiB` : `making ${files} files`)
+  if (large > 0) {
+    bench.options = { ...bench.options, files: LARGE_FILES }
+    makeLargeFiles(all.snapfs.source, LARGE_FILES, large / LARGE_FILES)
+  } else makeFiles(all.snapfs.source, { files })
+  for (const side of sides) await side.prepare()
   await sleep(SETTLE_MS)
-  if (wanted.includes('first')) await measureScenario('first', bench, snapfs, rsync, flat)
-  if (wanted.every((name) => name === 'first')) return
+  const made = await measureFirst(bench, sides, all)
   remark('making what the next ones link to')
-  flat.previous = (await flat.make()).path
-  await snapfs.make()
-  rsync.previous = `${(await snapfs.make()).path}/tree`
-  if (wanted.includes('unchanged')) await measureScenario('unchanged', bench, snapfs, rsync, flat)
-  if (!wanted.includes('changed')) return
-  changeFiles(snapfs.source, files, CHANGED_EVERY)
-  await measureScenario('changed', bench, snapfs, rsync, flat)
+  await all.snapfs.make()
+  all.rsync.previous = `${(await all.snapfs.make()).path}/tree`
+  all.links.previous = all.rsync.previous
+  if (sides.includes(all.flat)) all.flat.previous = (await all.flat.make()).path
+  for (const side of made.keys()) {
+    if (side === all.rsync) await side.forget(/** @type {Made} */ (made.get(side)))
+  }
+  for (const scenario of SCENARIOS) {
+    if (scenario === 'first' || (only.length > 0 && !only.includes(scenario))) continue
+    if (large > 0 && scenario === 'changed10') continue
+    const taking = sides.filter((side) => side !== all.links || scenario === 'unchanged')
+    const change = changerOf(scenario, bench)
+    await measureRounds(scenario, bench, taking, change)
+    if (bench.options.memory) await measureMemory(scenario, bench, taking)
+  }
 })

@@ -1,5 +1,14 @@
 /** The trees the benchmarks work on: the same bytes every time, made of small text files. */
-import { closeSync, fsyncSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 
 const WORDS = 'the snapshot of every file is a link to one that did not change since last night'
 const FILES_PER_DIRECTORY = 100
@@ -68,25 +77,77 @@ function sizeOf(index, meanBytes) {
  * @param {string} root made by `makeFiles`
  * @param {number} files how many there are
  * @param {number} every
+ * @param {number} [round] what is written is other text in each
  * @param {number} [perDirectory]
  */
-export function changeFiles(root, files, every, perDirectory = FILES_PER_DIRECTORY) {
+export function changeFiles(root, files, every, round = 0, perDirectory = FILES_PER_DIRECTORY) {
   for (let index = 0; index < files; index += every) {
-    writeFileSync(`${root}/${pathOfFile(index, perDirectory)}`, text(index + files, 2000))
+    writeFileSync(
+      `${root}/${pathOfFile(index, perDirectory)}`,
+      text(index + files * (round + 1), 2000),
+    )
   }
+}
+
+/**
+ * Gives every directory below the root another name; what is in them is not touched.
+ * @param {string} root
+ * @param {string} word
+ */
+export function renameDirectories(root, word) {
+  for (const name of readdirSync(root)) {
+    renameSync(`${root}/${name}`, `${root}/${word}-${name.replace(/^round-\d+-/u, '')}`)
+  }
+}
+
+/**
+ * Gives every file another name, which moves its ctime.
+ * @param {string} root
+ * @param {string} word
+ */
+export function renameFiles(root, word) {
+  for (const directory of readdirSync(root)) {
+    for (const name of readdirSync(`${root}/${directory}`)) {
+      const now = `${word}-${name.replace(/^round-\d+-/u, '')}`
+      renameSync(`${root}/${directory}/${name}`, `${root}/${directory}/${now}`)
+    }
+  }
+}
+
+/**
+ * @param {string} root is made
+ * @param {number} files
+ * @param {number} sizeMiB of each
+ */
+export function makeLargeFiles(root, files, sizeMiB) {
+  mkdirSync(root)
+  for (let index = 0; index < files; index += 1)
+    makeLargeFile(`${root}/large-${index}`, sizeMiB, index)
+}
+
+/**
+ * Writes one of the large files anew.
+ * @param {string} root
+ * @param {number} sizeMiB
+ * @param {number} round
+ */
+export function changeLargeFile(root, sizeMiB, round) {
+  makeLargeFile(`${root}/large-0`, sizeMiB, 1000 + round)
 }
 
 /**
  * One large file without holes, which no compression and no deduplication makes smaller.
  * @param {string} path
  * @param {number} sizeMiB
+ * @param {number} [seed]
  */
-export function makeLargeFile(path, sizeMiB) {
+export function makeLargeFile(path, sizeMiB, seed = 0) {
   const numbers = new Uint32Array(MIB / 4)
-  const descriptor = openSync(path, 'wx')
+  const descriptor = openSync(path, 'w')
   try {
     for (let index = 0; index < sizeMiB; index += 1) {
-      numbers.forEach((_, place) => (numbers[place] = scramble(index * numbers.length + place)))
+      const start = (seed * sizeMiB + index) * numbers.length
+      numbers.forEach((_, place) => (numbers[place] = scramble(start + place)))
       writeSync(descriptor, numbers)
     }
     fsyncSync(descriptor)

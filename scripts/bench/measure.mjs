@@ -16,9 +16,12 @@ const FILE_SYSTEMS = new Map([
   [0x01021994, 'tmpfs'],
   [0x794c7630, 'overlayfs'],
 ])
-const POLL_MS = 20
+const POLL_MS = 50
 
-/** @typedef {{ files: number, rounds: number, dir: string, snapfs: string, only: readonly string[] }} Options */
+/**
+ * @typedef {{ files: number, large: number, rounds: number, memory: boolean, dir: string, snapfs: string,
+ *   only: readonly string[], against: readonly string[] }} Options
+ */
 /** @typedef {{ directory: string, signal: AbortSignal, options: Options, defer: (undo: () => Promise<void>) => void }} Bench */
 
 /**
@@ -31,6 +34,9 @@ function readOptions(defaults) {
     options: {
       files: { type: 'string', default: String(defaults.files) },
       rounds: { type: 'string', default: String(defaults.rounds) },
+      large: { type: 'string', default: '0' },
+      memory: { type: 'boolean', default: false },
+      against: { type: 'string', multiple: true, default: [] },
       dir: { type: 'string', default: tmpdir() },
       snapfs: {
         type: 'string',
@@ -43,7 +49,10 @@ function readOptions(defaults) {
   const rounds = Number(values.rounds)
   if (!(Number.isInteger(files) && files >= 100)) throw new Error('--files: a number from 100 on')
   if (!(Number.isInteger(rounds) && rounds >= 1)) throw new Error('--rounds: a number from 1 on')
-  return { files, rounds, dir: values.dir, snapfs: values.snapfs, only: values.only }
+  const large = Number(values.large)
+  if (!(Number.isInteger(large) && large >= 0)) throw new Error('--large: a number of MiB')
+  const { dir, snapfs, only, against, memory } = values
+  return { files, large, rounds, memory, dir, snapfs, only, against }
 }
 
 /**
@@ -158,17 +167,17 @@ export async function output(program, words) {
  * Runs something and looks at the memory of the processes it starts. Looking costs time, so this is
  * never a timed run.
  * @param {(onStart: (pid: number) => void) => Promise<unknown>} body
- * @returns {Promise<ReadonlyMap<string, number>>} the peak of each program's largest process in MiB
+ * @returns {Promise<number>} the most that all of them together had at one time, in MiB; what several share, such as
+ *   the program itself, counts once
  */
 export async function peakMemory(body) {
-  /** @type {Map<string, number>} */
-  const peaks = new Map()
+  let peak = 0
   let done = false
   /** @type {number | undefined} */
   let root
   const watching = (async () => {
     while (!done) {
-      if (root !== undefined) await look(root, peaks)
+      if (root !== undefined) peak = Math.max(peak, await sharesBelow(root))
       await sleep(POLL_MS)
     }
   })()
@@ -178,22 +187,34 @@ export async function peakMemory(body) {
     done = true
     await watching
   }
-  return peaks
+  return Math.round(peak / 1024)
 }
 
 /**
- * Notes the peaks of a process and of those below it.
+ * The proportional shares of a process and of those below it.
  * @param {number} pid
- * @param {Map<string, number>} peaks
+ * @returns {Promise<number>} KiB
  */
-async function look(pid, peaks) {
+async function sharesBelow(pid) {
   try {
-    const { program, peakMiB } = await memoryOf(pid)
-    peaks.set(program, Math.max(peaks.get(program) ?? 0, peakMiB))
+    const shares = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-    for (const child of children.split(' ').filter(Boolean)) await look(Number(child), peaks)
+    let sum = Number(/^Pss:\s*(\d+)/mu.exec(shares)?.[1] ?? 0)
+    for (const child of children.split(' ').filter(Boolean)) sum += await sharesBelow(Number(child))
+    return sum
   } catch {
     // It has ended between two looks.
+    return 0
+  }
+}
+
+/** @param {string} program */
+export async function isInstalled(program) {
+  try {
+    await run('sh', ['-c', 'command -v -- "$0"', program])
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -172,7 +172,7 @@ async function makeTreeRepository(bench) {
   let { repository, tree } = await makeRepository(bench, 'repository', source)
   for (let more = 0; more < 2; more += 1) {
     await sleep(NEXT_SECOND_MS)
-    changeFiles(`${source}/text`, files, CHANGED_EVERY, FILES_PER_DIRECTORY)
+    changeFiles(`${source}/text`, files, CHANGED_EVERY, 0, FILES_PER_DIRECTORY)
     tree = await backUp(bench, repository, source)
   }
   return { repository, tree }

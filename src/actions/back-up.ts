@@ -22,7 +22,6 @@ import { inRepository } from '../repository/storage-error.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { BackupProgress, type Progress } from './backup-progress.ts'
 import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
-import { keepState } from './confirm-transfer.ts'
 import { type CopiedSource, copySource } from './copy-source.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { chooseComparison } from './choose-comparison.ts'
@@ -39,7 +38,7 @@ import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { openProfile } from './open-profile.ts'
 import { isOutOfReach } from './out-of-reach.ts'
 import { withinTime } from './time-box.ts'
-import type { TreeTransfer } from './transfer.ts'
+import type { TransferTask } from './transfer.ts'
 
 export interface BackUpRequest extends Acceptance, LockRequest {
   readonly profile: Profile
@@ -114,7 +113,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   const remarks = remark === undefined ? [] : [remark]
   const accepted: Accepted[] = [...ofDisk]
   const found = { disk, accepted, remarks }
-  const task: Omit<TreeTransfer, 'source'> = {
+  const task: TransferTask = {
     place,
     rsync: run.rsync,
     staged,
@@ -129,6 +128,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
       startedMs,
     ),
     asRoot: run.world.userId === 0,
+    linkWorker: run.world.linkWorker,
     startedMs,
     stallMs,
     signal: request.signal,
@@ -152,7 +152,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     // The step's error is the one to tell: a disk that went away cannot be tidied either.
     throw await settleUnfinished(staged, clock, error).catch(() => error)
   }
-  const { manifest, copied, early } = made
+  const { manifest, copied } = made
   await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
   return {
     profile: request.profile.name,
@@ -167,7 +167,6 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
       ...remarks,
       ...copied.transfer.warnings,
       ...copied.warnings,
-      ...early,
       ...late,
     ],
     notes: copied.transfer.notes,
@@ -178,8 +177,6 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
 interface Made {
   readonly manifest: Manifest
   readonly copied: CopiedSource
-  /** Warnings. */
-  readonly early: readonly string[]
 }
 
 /** What is to be noted beside what was copied. */
@@ -189,24 +186,19 @@ interface Found extends GuardedDisk {
 }
 
 /** Everything before the snapshot gets its name. */
-async function makeWhole(
-  run: Run,
-  task: Omit<TreeTransfer, 'source'>,
-  found: Found,
-): Promise<Made> {
+async function makeWhole(run: Run, task: TransferTask, found: Found): Promise<Made> {
   const { signal } = task
   const copied = await copySource(task, run.source, run.request.profile.access ?? {})
-  const { transfer, confirmed } = copied
   const manifest = describeRun(run, copied, task, found)
-  await transfer.log.write()
+  await copied.transfer.log.write()
   throwIfInterrupted(signal)
-  return { manifest, copied, early: await keepState(task, confirmed) }
+  return { manifest, copied }
 }
 
 function describeRun(
   run: Run,
   { transfer, confirmed, warnings }: CopiedSource,
-  { staged, snapshots, compareBy }: Omit<TreeTransfer, 'source'>,
+  { staged, snapshots, compareBy }: TransferTask,
   { disk, accepted, remarks }: Found,
 ): Manifest {
   const { request, world, repository, source, rsync } = run

@@ -8,16 +8,16 @@ import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
 import { countTree, type TreeCount } from '../scan/count-tree.ts'
-import type { ConfirmedTransfer } from './confirm-transfer.ts'
+import type { Confirmed } from './confirm-transfer.ts'
 import { judgeLinkage } from './judge-linkage.ts'
 import type { RemoteTransferResult } from './transfer-remote-tree.ts'
-import type { TreeTransfer } from './transfer.ts'
+import type { TransferTask } from './transfer.ts'
 
 /** Counts the tree, and adds the links to the summary. */
 export async function confirmByCounting(
-  run: Omit<TreeTransfer, 'source'>,
+  run: TransferTask,
   transfer: RemoteTransferResult,
-): Promise<ConfirmedTransfer & { readonly warnings: readonly string[] }> {
+): Promise<Confirmed & { readonly warnings: readonly string[] }> {
   const { summary, bases } = transfer
   const count = await countTree(
     bytePathFromText(run.staged.tree),
@@ -29,7 +29,6 @@ export async function confirmByCounting(
   return {
     problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
     problemCount: transfer.problemCount + own.length,
-    state: undefined,
     warnings: [
       ...judgeLinkage({
         counts: summary,

@@ -4,18 +4,22 @@
  */
 import { bytePathFromText, printableName } from '../model/entry-name.ts'
 import { type Problem, PROBLEMS_LIMIT } from '../model/manifest.ts'
-import { writeState } from '../repository/state-store.ts'
+import { keepStateFile } from '../repository/state-store.ts'
 import { escapeAsRsync } from '../rsync/output-line.ts'
 import { type Confirmation, confirmStored } from '../scan/confirm-stored.ts'
-import { SourceState } from '../scan/source-state.ts'
+import type { StateHeader } from '../scan/source-state.ts'
 import { stateHeader } from './state-header.ts'
 import type { TransferResult, TreeTransfer } from './transfer.ts'
 
-export interface ConfirmedTransfer {
+export interface Confirmed {
   readonly problems: readonly Problem[]
   readonly problemCount: number
-  /** Undefined when nothing can be relied on. */
-  readonly state: readonly Uint8Array[] | undefined
+}
+
+/** The same where the source was scanned. */
+export interface ConfirmedTransfer extends Confirmed {
+  /** Of the state for the next run. */
+  readonly header: StateHeader
 }
 
 /** Looks at everything that rsync was to copy. */
@@ -25,12 +29,11 @@ export async function confirmTransfer(
 ): Promise<ConfirmedTransfer> {
   const { scan } = transfer
   const header = await stateHeader(run, scan, transfer.fidelity)
-  const scanned = new SourceState(header, scan.state.blocks())
   const copied = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
   const found = await confirmStored({
     source: bytePathFromText(run.source),
     tree: bytePathFromText(run.staged.tree),
-    state: scanned,
+    state: scan.state.read(header),
     comparesNanoseconds: transfer.capabilities.nanoseconds,
     signal: run.signal,
     directories: transfer.engine === 'scan' ? scan.directories : [],
@@ -48,18 +51,19 @@ export async function confirmTransfer(
   return {
     problems: [...transfer.problems, ...own].slice(0, PROBLEMS_LIMIT),
     problemCount: transfer.problemCount + own.length,
-    state: scan.state.encode({ ...header, missing }),
+    header: { ...header, missing },
   }
 }
 
 /** Keeps the state for the next run; without it that takes longer, so a failure is worth a warning only. */
 export async function keepState(
-  run: Pick<TreeTransfer, 'place' | 'staged'>,
-  { state }: ConfirmedTransfer,
+  { place, staged, state }: Pick<TreeTransfer, 'place' | 'staged' | 'state'>,
+  { header }: ConfirmedTransfer,
 ): Promise<readonly string[]> {
-  if (state === undefined) return []
+  if (!state.isOfUse(header)) return []
   try {
-    await writeState(run.place, run.staged.id, state)
+    state.seal(header)
+    await keepStateFile(place, staged.id, staged.state)
     return []
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

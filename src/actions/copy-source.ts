@@ -3,22 +3,24 @@ import type { RemoteAccess } from '../model/remote-access.ts'
 import type { SourceLocation } from '../model/source-location.ts'
 import { showLife } from '../model/sign-of-life.ts'
 import { syncFileSystem } from '../repository/sync-file-system.ts'
+import { StateWriter } from '../scan/state-writer.ts'
 import { confirmByCounting } from './confirm-by-counting.ts'
-import { type ConfirmedTransfer, confirmTransfer } from './confirm-transfer.ts'
+import { type Confirmed, confirmTransfer, keepState } from './confirm-transfer.ts'
+import { throwIfInterrupted } from './interruption.ts'
 import { transferRemoteTree } from './transfer-remote-tree.ts'
-import type { CopyResult, TreeTransfer } from './transfer.ts'
+import type { CopyResult, TransferTask, TreeTransfer } from './transfer.ts'
 import { transferTree } from './transfer-tree.ts'
 
 export interface CopiedSource {
   readonly transfer: CopyResult
-  readonly confirmed: ConfirmedTransfer
+  readonly confirmed: Confirmed
   /** Sentences about what was found when looking. */
   readonly warnings: readonly string[]
 }
 
 /** @throws SnapfsError when the tree cannot be published */
 export async function copySource(
-  task: Omit<TreeTransfer, 'source'>,
+  task: TransferTask,
   source: SourceLocation,
   access: RemoteAccess,
 ): Promise<CopiedSource> {
@@ -28,10 +30,16 @@ export async function copySource(
     return syncFileSystem(task.staged.directory)
   }
   if (source.kind === 'local') {
-    const local: TreeTransfer = { ...task, source: source.path }
-    const transfer = await transferTree(local)
-    const [confirmed] = await Promise.all([confirmTransfer(local, transfer), synced()])
-    return { transfer, confirmed, warnings: [] }
+    const state = new StateWriter(task.staged.state)
+    try {
+      const local: TreeTransfer = { ...task, source: source.path, state }
+      const transfer = await transferTree(local)
+      const [confirmed] = await Promise.all([confirmTransfer(local, transfer), synced()])
+      throwIfInterrupted(task.signal)
+      return { transfer, confirmed, warnings: await keepState(local, confirmed) }
+    } finally {
+      state.close()
+    }
   }
   const transfer = await transferRemoteTree(task, source, access)
   const [confirmed] = await Promise.all([confirmByCounting(task, transfer), synced()])

@@ -1,89 +1,80 @@
 /**
  * Filling a tree where much is certainly unchanged: that is linked by us, and rsync copies the rest. rsync never
- * sees the links; it is done with the tree before they come into it, but for the attributes of directories.
+ * sees the links; it writes elsewhere, but for the attributes of directories.
  */
 import { mkdir } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import type { LinkOutcome } from '../model/link-block.ts'
 import { showLife } from '../model/sign-of-life.ts'
-import { linkEntries, makeDirectories, moveIntoTree } from '../repository/fill-tree.ts'
+import { moveIntoTree } from '../repository/fill-tree.ts'
+import type { LinkCrew } from '../repository/link-crew.ts'
+import { linkBlocks } from '../repository/link-blocks.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import { unreadableProblem } from '../scan/unreadable-problem.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { prepareBases } from './prepare-bases.ts'
-import { listedInput, type PassResult, runPass } from './run-pass.ts'
+import { listedInput, type Pass, type PassResult, runPass } from './run-pass.ts'
 import type { CommonOptions, Filled, TreeTransfer } from './transfer.ts'
 
 /**
- * Directories, copies by rsync, then links, then the directories' attributes. In this order, since a link
- * changes the time of its directory, and rsync must be done with a tree before shared inodes come into it.
+ * What was linked during the scan is in the tree already, so rsync copies into a directory of its own, from which the
+ * copies are moved into the tree. The attributes of directories come last, since every name changes the time of its
+ * directory.
  */
 export async function fillByScan(
   run: TreeTransfer,
   common: CommonOptions,
   scan: SourceScan,
+  crew: LinkCrew,
 ): Promise<Filled> {
   const { staged, signal, progress } = run
   const summary: TransferSummary = { ...emptySummary(), ...scan.counts }
   const log = new RsyncLog(staged.log)
   const toCopy = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
+  const toLink = scan.linkCount - scan.linkedCount - scan.refused.length
   progress.plan({
     compare: { entries: scan.suspects.length, bytes: scan.sizes.suspects },
     copy: { entries: toCopy.length, bytes: scan.sizes.copies },
-    link: { entries: scan.linkCount, bytes: 0 },
+    link: { entries: toLink, bytes: 0 },
     finish: { entries: scan.counts.entries, bytes: 0 },
   })
   showLife('compare')
   const prepared = await prepareBases(run, common, scan, { log, summary })
   if (prepared.kind === 'too-many-links') return prepared
   showLife('copy')
-  await makeDirectories({ tree: staged.tree, signal }, scan.directories)
-  throwIfInterrupted(signal)
   const passes: (PassResult & { readonly kind: 'usable' })[] = []
   if (toCopy.length > 0) {
-    const pass = await runPass({
-      request: {
-        ...common,
-        destination: staged.tree,
-        bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
-        // The scan has applied them; a list needs none.
-        filters: [],
-        scope: 'listed',
-      },
-      input: listedInput(toCopy),
-      signal,
+    const pass = await copyListed(run, common, toCopy, {
+      bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
       log,
       summary,
-      counts: 'changes',
-      onProgress: (line) =>
-        progress.at('copy', { entries: line.checkedEntries, bytes: line.transferredBytes }),
     })
     if (pass.kind === 'too-many-links') return pass
     passes.push(pass)
   }
   showLife('link')
-  const filling = { tree: staged.tree, signal }
-  const linking = await linkEntries(filling, scan.linked(), (linked) =>
-    progress.at('link', { entries: linked, bytes: 0 }),
-  )
-  throwIfInterrupted(signal)
-  if (linking.linked + linking.refused.length !== scan.linkCount) {
-    throw new Error(`${scan.linkCount} entries were to be linked, and ${linking.linked} were`)
-  }
+  const linking = await linkTheRest(run, crew, scan)
   summary.linkedEntries = linking.linked
+  await crew.makeDirectories(scan.directories, signal)
+  throwIfInterrupted(signal)
+  if (toCopy.length > 0) await moveIntoTree(staged.copied, staged.tree, toCopy, signal)
   const warnings: string[] = []
   if (linking.refused.length > 0) {
     // Names of one file must not come apart: those that were linked are copied with those that were not.
     const copied = [...new Set([...linking.refused, ...scan.twinsOf(linking.refused)])]
-    const pass = await copyInstead(run, common, copied, { log, summary })
+    const pass = await copyListed(run, common, copied, { bases: [], log, summary })
     if (pass.kind === 'too-many-links') return pass
+    await moveIntoTree(staged.copied, staged.tree, copied, signal)
     passes.push(pass)
     takeBackLinks(summary, scan, copied, linking.refused.length)
     warnings.push(
       `${copied.length} unchanged files were copied, since they could not be linked (${linking.reason ?? 'unknown'}).`,
     )
   }
+  throwIfInterrupted(signal)
   progress.at('finish', { entries: 0, bytes: 0 })
   passes.push(await finishDirectories(run, common, scan.directories, { log, summary }))
   const unreadable = scan.unreadable.map(unreadableProblem)
@@ -99,6 +90,30 @@ export async function fillByScan(
       engine: 'scan',
     },
   }
+}
+
+/** Links what the scan had to wait with. @returns what came of all links, those of the scan included */
+async function linkTheRest(
+  { signal, progress }: TreeTransfer,
+  crew: LinkCrew,
+  scan: SourceScan,
+): Promise<Pick<LinkOutcome, 'linked' | 'refused' | 'reason'>> {
+  let added = 0
+  for (const block of linkBlocks(scan.toLink())) {
+    crew.add(block)
+    added += block.names.length
+    progress.at('link', { entries: added, bytes: 0 })
+    await setImmediate()
+    throwIfInterrupted(signal)
+  }
+  const late = await crew.settle()
+  throwIfInterrupted(signal)
+  const linked = scan.linkedCount + late.linked
+  const refused = [...scan.refused, ...late.refused]
+  if (linked + refused.length !== scan.linkCount) {
+    throw new Error(`${scan.linkCount} entries were to be linked, and ${linked} were`)
+  }
+  return { linked, refused, reason: scan.refusal ?? late.reason }
 }
 
 /** Counts as copied what was planned or made as a link. @param neverLinked how many of them */
@@ -143,22 +158,23 @@ async function finishDirectories(
   })
 }
 
-/** Copies what could not be linked: into a directory of its own, and from there into the tree. */
-async function copyInstead(
+/** Copies into a directory of its own what is listed: rsync writes nothing into a tree that holds links. */
+async function copyListed(
   run: TreeTransfer,
   common: CommonOptions,
   paths: readonly string[],
-  collected: { readonly log: RsyncLog; readonly summary: TransferSummary },
+  { bases, ...collected }: { readonly bases: readonly string[] } & Pick<Pass, 'log' | 'summary'>,
 ): Promise<PassResult> {
-  const { staged, signal } = run
-  await mkdir(staged.copied, { mode: 0o700 })
-  const pass = await runPass({
-    request: { ...common, destination: staged.copied, bases: [], filters: [], scope: 'listed' },
+  const { staged, signal, progress } = run
+  await mkdir(staged.copied, { mode: 0o700, recursive: true })
+  return runPass({
+    // The scan has applied the filters; a list needs none.
+    request: { ...common, destination: staged.copied, bases, filters: [], scope: 'listed' },
     input: listedInput(paths),
     signal,
     ...collected,
     counts: 'changes',
+    onProgress: (line) =>
+      progress.at('copy', { entries: line.checkedEntries, bytes: line.transferredBytes }),
   })
-  if (pass.kind === 'usable') await moveIntoTree(staged.copied, staged.tree, paths)
-  return pass
 }

@@ -9,9 +9,9 @@ import type { Clock } from '../model/world.ts'
 import { forgetCheckpoints, makeCheckpoint } from '../repository/checkpoint.ts'
 import { holdsCopies, type Leftover } from '../repository/leftovers.ts'
 import { discardSnapshot, type StagedSnapshot } from '../repository/staged-snapshot.ts'
-import { readStateFile, writeStateFile } from '../repository/state-store.ts'
 import type { Attempt, SourceScan } from '../scan/source-scan.ts'
-import { decodeState, type SourceState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
+import { openState } from '../scan/open-state.ts'
+import type { SourceState } from '../scan/source-state.ts'
 import { stateHeader } from './state-header.ts'
 import type { TreeTransfer } from './transfer.ts'
 
@@ -40,20 +40,20 @@ async function readAttemptState(
   file: string,
   isEnough: (fidelity: string) => boolean,
 ): Promise<SourceState | undefined> {
-  const bytes = await readStateFile(file, STATE_LIMIT_BYTES)
-  const reading = bytes === undefined ? undefined : decodeState(bytes)
-  if (reading?.kind !== 'state') return undefined
-  return isEnough(reading.state.header.fidelity) ? reading.state : undefined
+  const reading = await openState(file)
+  if (reading.kind === 'damaged') return undefined
+  if (isEnough(reading.state.header.fidelity)) return reading.state
+  reading.state.close()
+  return undefined
 }
 
-/** Writes what the source was into the staged snapshot, for a run that may have to go on. */
+/** Makes what the source was, in the staged snapshot, of use for a run that may have to go on. */
 export async function rememberScan(
   run: TreeTransfer,
   scan: SourceScan,
   fidelity: string,
 ): Promise<void> {
-  const state = scan.state.encode(await stateHeader(run, scan, fidelity))
-  if (state !== undefined) await writeStateFile(run.staged.state, state)
+  scan.state.seal(await stateHeader(run, scan, fidelity))
 }
 
 /**

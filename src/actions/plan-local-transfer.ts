@@ -2,8 +2,10 @@
 import { bytePathFromText } from '../model/entry-name.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import { treeDirectory } from '../repository/layout.ts'
+import { LinkCrew } from '../repository/link-crew.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { listPlan, type PlannedTransfer } from '../scan/planned-transfer.ts'
+import { StateWriter } from '../scan/state-writer.ts'
 import { chooseBases } from './choose-bases.ts'
 import { type Acceptance, type Accepted, guardAgainstShrink } from './guard-source.ts'
 import { type ScanTask, scanForBackup } from './scan-for-backup.ts'
@@ -11,7 +13,7 @@ import { stateHeader } from './state-header.ts'
 import type { TreeTransfer } from './transfer.ts'
 import { fidelityOf } from './transfer-tree.ts'
 
-export interface PlanTask extends Omit<ScanTask, 'judgeScan' | 'profile'> {
+export interface PlanTask extends Omit<ScanTask, 'judgeScan' | 'profile' | 'state'> {
   readonly profile: ScanTask['profile'] & Parameters<typeof guardAgainstShrink>[0]['profile']
   readonly rsync: RsyncVersion
   /** That the snapshot would have. */
@@ -35,9 +37,11 @@ export async function planLocalTransfer(
   const bases = chooseBases(task.snapshots)
   const judgeScan: TreeTransfer['judgeScan'] = (scan) =>
     accepted.push(...guardAgainstShrink({ ...request, ...task }, scan))
+  const keeps = { nanoseconds: true, modes: true, owners: asRoot }
   const { scan } = await scanForBackup(
-    { ...task, judgeScan },
-    { nanoseconds: true, modes: true, owners: asRoot },
+    { ...task, judgeScan, state: new StateWriter() },
+    keeps,
+    new LinkCrew({ tree: undefined, keeps, worker: undefined }),
     (fidelity) => fidelity === full || fidelity === poor,
     bases,
   )

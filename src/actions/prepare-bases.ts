@@ -81,7 +81,7 @@ async function linkMoved(
 ): Promise<{ readonly bases: readonly string[]; readonly paths: ReadonlySet<string> }> {
   const compared = moves.filter(({ proof }) => proof === 'content')
   if (compared.length === 0) return { bases: [], paths: new Set() }
-  await linkForComparison({ tree: staged.moved, signal }, compared)
+  await linkForComparison(staged.moved, compared, signal)
   const paths = new Set(compared.map(({ path }) => escapeAsRsync(path)))
   return { bases: [staged.moved], paths }
 }

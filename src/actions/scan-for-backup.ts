@@ -4,19 +4,19 @@ import { parseRule } from '../filter/parse-rule.ts'
 import { MOUNT_TYPE } from '../fuse/driver.ts'
 import { readMountTable } from '../fuse/mount-table.ts'
 import { pathBelow } from '../model/absolute-path.ts'
+import type { KeptAttributes, Linker } from '../model/link-block.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
 import { showLife } from '../model/sign-of-life.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { decodeMarker } from '../repository/marker.ts'
-import { readState, STATES_KEPT } from '../repository/state-store.ts'
+import { stateFile, STATES_KEPT } from '../repository/state-store.ts'
 import { thisMachine } from '../repository/this-machine.ts'
 import { excludeRule } from '../rsync/filter-rules.ts'
+import { openState } from '../scan/open-state.ts'
 import { scanSource } from '../scan/scan-source.ts'
 import type { RememberedTree, SourceScan } from '../scan/source-scan.ts'
-import { decodeState, STATE_LIMIT_BYTES } from '../scan/source-state.ts'
-import type { KeptAttributes } from '../scan/stored-entry.ts'
 import { readAttempts } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import type { TreeTransfer } from './transfer.ts'
@@ -41,16 +41,19 @@ export type ScanTask = Pick<
   | 'signal'
   | 'progress'
   | 'judgeScan'
+  | 'state'
 >
 
 /**
  * @param keeps what the repository keeps of an entry
+ * @param linker links what is unchanged, while the scan goes on
  * @param isEnough whether this run may rely on one that copied so much with the content
  * @throws SnapfsError when a signal ended it, or the source is judged not to be backed up
  */
 export async function scanForBackup(
   run: ScanTask,
   keeps: KeptAttributes,
+  linker: Linker,
   isEnough: (fidelity: string) => boolean,
   bases: readonly Snapshot[],
 ): Promise<BackupScan> {
@@ -66,6 +69,8 @@ export async function scanForBackup(
     .filter((path) => path !== undefined)
   showLife('scan')
   const { machineId, bootId } = await thisMachine()
+  const remembered = await newestRemembered(run, isEnough)
+  const attempts = await readAttempts(run.leftovers, isEnough)
   const scan = await scanSource({
     source: bytePathFromText(source),
     mounts,
@@ -73,8 +78,10 @@ export async function scanForBackup(
       tree: bytePathFromText(treeDirectory(place, basis.id)),
       startedMs: Math.min(Date.parse(basis.manifest.startedAt), epochMsOf(basis.id)),
     })),
-    remembered: await newestRemembered(run, isEnough),
-    attempts: await readAttempts(run.leftovers, isEnough),
+    remembered,
+    attempts,
+    linker,
+    state: run.state,
     keeps,
     skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
     ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
@@ -86,6 +93,10 @@ export async function scanForBackup(
     nowMs: run.startedMs,
     signal,
     onProgress: (entries) => run.progress.scanned(entries),
+  }).finally(() => {
+    for (const { state } of [...attempts, ...(remembered === undefined ? [] : [remembered])]) {
+      state?.close()
+    }
   })
   throwIfInterrupted(signal)
   run.judgeScan(scan)
@@ -101,14 +112,15 @@ async function newestRemembered(
   isEnough: (fidelity: string) => boolean,
 ): Promise<RememberedTree | undefined> {
   for (const snapshot of run.snapshots.toReversed().slice(0, STATES_KEPT)) {
-    const bytes = await readState(run.place, snapshot.id, STATE_LIMIT_BYTES)
-    if (bytes === undefined) continue
-    const reading = decodeState(bytes)
+    const reading = await openState(stateFile(run.place, snapshot.id))
     if (reading.kind === 'damaged') continue
     const { header } = reading.state
     const isOfSnapshot =
       header.snapshot === snapshot.id && header.startedAt === snapshot.manifest.startedAt
-    if (!isOfSnapshot || !isEnough(header.fidelity)) continue
+    if (!isOfSnapshot || !isEnough(header.fidelity)) {
+      reading.state.close()
+      continue
+    }
     const tree = bytePathFromText(treeDirectory(run.place, snapshot.id))
     return { tree, state: reading.state }
   }

@@ -18,7 +18,7 @@ import { chooseBases } from './choose-bases.ts'
 import { endAttempts } from './prepare-bases.ts'
 import { remoteRequest } from './remote-request.ts'
 import { knownOf, type Pass, runPass } from './run-pass.ts'
-import type { CopyResult, Filled, TreeTransfer } from './transfer.ts'
+import type { CopyResult, Filled, TransferTask } from './transfer.ts'
 import { lostHardLinks } from './transfer-tree.ts'
 
 export interface RemoteTransferResult extends CopyResult {
@@ -27,7 +27,7 @@ export interface RemoteTransferResult extends CopyResult {
 
 /** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
 export async function transferRemoteTree(
-  run: Omit<TreeTransfer, 'source'>,
+  run: TransferTask,
   location: RemoteLocation,
   access: RemoteAccess,
 ): Promise<RemoteTransferResult> {
@@ -65,7 +65,7 @@ export async function transferRemoteTree(
 }
 
 async function fill(
-  { staged, signal, progress }: Omit<TreeTransfer, 'source'>,
+  { staged, signal, progress }: TransferTask,
   request: TransferRequest,
   onCopied: NonNullable<Pass['onCopied']>,
 ): Promise<Filled> {

@@ -4,9 +4,11 @@
  * that hold no link to a published inode.
  */
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import type { KeptAttributes } from '../model/link-block.ts'
 import { showLife } from '../model/sign-of-life.ts'
-import { probeCapabilities } from '../repository/capabilities.ts'
+import { type Capabilities, probeCapabilities } from '../repository/capabilities.ts'
 import { treeDirectory } from '../repository/layout.ts'
+import { LinkCrew } from '../repository/link-crew.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
@@ -25,15 +27,40 @@ import type { CommonOptions, Filled, TransferResult, TreeTransfer } from './tran
 
 /** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
 export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
-  const { place, source, staged, rsync, signal } = run
+  const { place, staged, rsync, signal } = run
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
   if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
   const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal, run.stallMs))
   const fidelity = fidelityOf({ xattrs, acls: rsync.acls, asRoot: run.asRoot })
+  const keeps = { ...capabilities, owners: capabilities.owners === true }
+  const crew = new LinkCrew({ tree: staged.tree, keeps, worker: run.linkWorker })
+  try {
+    return await transferWith(crew, run, { capabilities, keeps, xattrs, fidelity })
+  } finally {
+    await crew.close()
+  }
+}
+
+/** What the two file systems and rsync can do. */
+interface Means {
+  readonly capabilities: Capabilities
+  readonly keeps: KeptAttributes
+  readonly xattrs: boolean
+  /** As the remembered state of the source names it. */
+  readonly fidelity: string
+}
+
+async function transferWith(
+  crew: LinkCrew,
+  run: TreeTransfer,
+  { capabilities, keeps, xattrs, fidelity }: Means,
+): Promise<TransferResult> {
+  const { place, source, staged, rsync } = run
   const bases = chooseBases(run.snapshots)
   const { scan, skipped } = await scanForBackup(
     run,
-    { ...capabilities, owners: capabilities.owners === true },
+    keeps,
+    crew,
     (other) => other === fidelity,
     bases,
   )
@@ -55,7 +82,7 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     capabilities,
   }
   await rememberScan(run, scan, fidelity)
-  const filled = await fillTree(run, common, scan)
+  const filled = await fillTree(run, common, scan, crew)
   if (filled.kind === 'filled') {
     const { result } = filled
     if (scan.inAttempts.files > 0) {
@@ -71,8 +98,10 @@ export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
     return { ...result, ...always, warnings, bases }
   }
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
+  await crew.close()
   await restageTree(staged)
-  const alone = { ...scan, suspects: [], resumed: [], moves: [] }
+  const { provenSame, undecided, sizes, counts } = scan
+  const alone = { provenSame, undecided, sizes, counts, suspects: [], resumed: [], moves: [] }
   const copied = await fillByRsync(run, { ...common, bases: [] }, alone)
   if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
@@ -112,8 +141,12 @@ async function fillTree(
   run: TreeTransfer,
   common: CommonOptions,
   scan: SourceScan,
+  crew: LinkCrew,
 ): Promise<Filled> {
-  return scan.linkCount === 0 ? fillByRsync(run, common, scan) : fillByScan(run, common, scan)
+  // Where the crew was at work the tree is not empty.
+  return scan.linkCount === 0 && !crew.hasBegun
+    ? fillByRsync(run, common, scan)
+    : fillByScan(run, common, scan, crew)
 }
 
 /** Where nothing is certain yet rsync walks the source once more, and may find what is new since the scan. */

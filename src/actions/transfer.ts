@@ -11,7 +11,11 @@ import type { TransferRequest } from '../rsync/arguments.ts'
 import type { TransferSummary } from '../rsync/transfer-summary.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
+import type { StateWriter } from '../scan/state-writer.ts'
 import type { BackupProgress } from './backup-progress.ts'
+
+/** What of a transfer does not depend on where the source is. */
+export type TransferTask = Omit<TreeTransfer, 'source' | 'state'>
 
 export interface TreeTransfer {
   readonly place: SeriesPlace
@@ -29,6 +33,10 @@ export interface TreeTransfer {
   /** What of the profile rsync and the scan are told. */
   readonly profile: Pick<Profile, 'fileSystems' | 'rsyncOptions' | 'bandwidth' | 'ionice'>
   readonly asRoot: boolean
+  /** Is written to the disk while the source is scanned. */
+  readonly state: StateWriter
+  /** See `World`. */
+  readonly linkWorker: URL | undefined
   /** When the run began, in milliseconds since 1970. */
   readonly startedMs: number
   /** For how long nothing may move, in milliseconds; Infinity: for ever. */

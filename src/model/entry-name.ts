@@ -46,6 +46,12 @@ export function joinPath(base: BytePath, ...names: readonly string[]): BytePath 
   return (names.length === 0 ? base : `${base === '/' ? '' : base}/${names.join('/')}`) as BytePath
 }
 
+/** A path below a tree as the directory it is in, empty for the root, and its last name. */
+export function splitPath(path: string): readonly [directory: string, name: string] {
+  const slash = path.lastIndexOf('/')
+  return slash === -1 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)]
+}
+
 /** What `fs` functions take: bytes that no encoding touches. */
 export function systemPath(path: BytePath): Buffer {
   return Buffer.from(path, 'latin1')

@@ -20,4 +20,6 @@ export interface World {
   readonly groupId: number
   readonly homeDirectory: string
   readonly version: string
+  /** The program of the thread that helps to link; without one a single thread does it all. */
+  readonly linkWorker?: URL
 }

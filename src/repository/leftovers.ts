@@ -10,6 +10,7 @@ import { parseSnapshotId, type SnapshotId } from '../model/snapshot-id.ts'
 import { checkpointNs } from './checkpoint.ts'
 import {
   CHECKED_NAME,
+  COPIED_NAME,
   DURABLE_NAME,
   incomingDirectory,
   RESUMED_NAME,
@@ -148,7 +149,7 @@ async function* wholeFilesBelow(path: BytePath): AsyncGenerator<Pick<Stats, 'ino
 /** The directories of a staged snapshot that hold something. */
 async function copiesIn(directory: string): Promise<readonly string[]> {
   const trees: string[] = []
-  for (const name of [TREE_NAME, CHECKED_NAME, RESUMED_NAME]) {
+  for (const name of [TREE_NAME, CHECKED_NAME, RESUMED_NAME, COPIED_NAME]) {
     const path = `${directory}/${name}`
     if (await isFilledDirectory(path)) trees.push(path)
   }

@@ -5,7 +5,7 @@
 import type { BigIntStats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { showLife } from '../model/sign-of-life.ts'
-import { type BytePath, joinPath } from '../model/entry-name.ts'
+import { type BytePath, joinPath, splitPath } from '../model/entry-name.ts'
 import { lookQuietly } from './look.ts'
 import type { EntryState, SourceState } from './source-state.ts'
 import { isFile, isSameKind } from './source-status.ts'
@@ -61,13 +61,12 @@ export async function confirmStored(request: ToConfirm): Promise<Confirmation> {
   let sinceTurn = 0
   for (const path of request.paths) {
     showLife()
-    const slash = path.lastIndexOf('/')
-    const above = slash === -1 ? '' : path.slice(0, slash)
+    const [above, name] = splitPath(path)
     if (directory !== above) {
       directory = above
       entries = request.state.entriesOf(above)
     }
-    const scanned = entries?.get(path.slice(slash + 1))
+    const scanned = entries?.get(name)
     const now = lookQuietly(joinPath(request.source, path))
     const stored = lookQuietly(joinPath(request.tree, path))
     const moved = now === undefined || scanned?.changedNs !== now.ctimeNs

@@ -8,8 +8,8 @@
  * Never on size and time alone.
  */
 import { type BytePath, joinPath } from '../model/entry-name.ts'
+import { LINKS_LIMIT } from '../model/link-block.ts'
 import { type Claims, type Described, type Evidence, looksLike } from './evidence.ts'
-import { LINKS_LIMIT } from './hard-link-groups.ts'
 import { lookQuietly } from './look.ts'
 import type { RememberedTree, ScanRequest } from './source-scan.ts'
 import { type EntryState, inodeKey, lookKey } from './source-state.ts'

@@ -2,11 +2,9 @@
  * Files that have several names in the source. All names of one go the same way, or the snapshot would hold
  * two files where the source has one.
  */
+import { LINKS_LIMIT } from '../model/link-block.ts'
 import type { SourceStatus } from './source-status.ts'
 import type { StoredEntry } from './stored-entry.ts'
-
-/** From so many links on an inode is not linked any more; ext4 ends at 65,000, btrfs at 65,535. */
-export const LINKS_LIMIT = 64_000
 
 /** Linked from a snapshot, taken from a run that was interrupted, or anything else. */
 export type Way = 'linked' | 'resumed' | 'other'

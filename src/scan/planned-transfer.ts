@@ -3,7 +3,7 @@ import { type BytePath, joinPath, printableName } from '../model/entry-name.ts'
 import type { Problem } from '../model/manifest.ts'
 import { lookQuietly } from './look.ts'
 import type { ScanCounts, SourceScan } from './source-scan.ts'
-import { SourceState, type StateHeader } from './source-state.ts'
+import type { StateHeader } from './source-state.ts'
 import { unreadableProblem } from './unreadable-problem.ts'
 
 /** Regular files; one with several names counts once in the bytes. */
@@ -55,7 +55,7 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
   const sums = { copy: new Sum(), compare: new Sum(), move: new Sum(), resume: new Sum() }
   const files: PlannedFile[] = []
   const problems = scan.unreadable.map(unreadableProblem)
-  const state = new SourceState(header, scan.state.blocks())
+  const state = scan.state.read(header)
   for (const directory of state.directories()) {
     for (const [name, entry] of state.entriesOf(directory) ?? []) {
       const path = directory === '' ? name : `${directory}/${name}`

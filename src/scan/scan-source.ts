@@ -1,7 +1,7 @@
 /**
  * The source as it is now against the source as it was: for each entry whether it is linked from an
  * earlier snapshot, compared with one by content, or copied. Walking and comparing is all that happens
- * here; nothing is written.
+ * here; whoever links is told meanwhile what can be linked.
  *
  * Evidence, strongest first:
  *  1. Remembered state: equal device, inode, ctime, modification time, size and kind. Certain; such an entry
@@ -16,22 +16,30 @@
  *     what has a ctime not older than the basis: that is compared by content.
  */
 import { setImmediate } from 'node:timers/promises'
-import { joinPath } from '../model/entry-name.ts'
+import { joinPath, splitPath } from '../model/entry-name.ts'
+import { type LinkOutcome, LINKS_LIMIT } from '../model/link-block.ts'
 import { checkWays } from './check-ways.ts'
 import { type AttemptHere, Claims, type Comparison, type Described, Evidence } from './evidence.ts'
 import { findMoves, type Newcomer } from './find-moves.ts'
-import { HardLinkGroups, LINKS_LIMIT, type Way } from './hard-link-groups.ts'
+import { HardLinkGroups, type Way } from './hard-link-groups.ts'
+import { lookQuietly } from './look.ts'
 import { SourceDevices } from './source-devices.ts'
-import type { Link, Move, ScanCounts, ScanRequest, SourceScan } from './source-scan.ts'
-import { type EntryState, StateWriter } from './source-state.ts'
-import { entryKind, isFile, keptStatus, type SourceStatus } from './source-status.ts'
-import { type Look, type StoredEntry, storedAsItWas } from './stored-entry.ts'
+import { countEntry, emptyCounts } from './scan-counts.ts'
+import type { Link, Move, ScanRequest, SourceScan } from './source-scan.ts'
+import type { EntryState } from './source-state.ts'
+import { hasTwins, isFile, keptStatus } from './source-status.ts'
+import type { StateWriter } from './state-writer.ts'
+import type { Look, StoredEntry } from './stored-entry.ts'
+import { Unchanged } from './unchanged.ts'
 import { type WalkedDirectory, walkSource } from './walk-source.ts'
 
 /** So often the event loop gets its turn, for signals and progress. */
 const ENTRIES_PER_TURN = 2000
 
-/** Scans a source. @throws the operating system's error when the source itself cannot be read */
+/**
+ * Scans a source.
+ * @throws the operating system's error when the source itself cannot be read, or when linking fails
+ */
 export async function scanSource(request: ScanRequest): Promise<SourceScan> {
   const scan = new Scan(request)
   let sinceTurn = 0
@@ -48,6 +56,9 @@ export async function scanSource(request: ScanRequest): Promise<SourceScan> {
     await setImmediate()
     if (request.signal.aborted) break
   }
+  const outcome = await request.linker.settle()
+  if (request.signal.aborted) return scan
+  scan.settleLinks(outcome)
   scan.settleMoves()
   scan.settleGroups()
   checkWays(scan)
@@ -74,49 +85,46 @@ interface New extends Newcomer {
   readonly first: Look['kind'] | undefined
 }
 
-/** Entries of one directory to be linked. */
-interface LinkBlock {
-  readonly directory: string
-  readonly names: readonly string[]
-}
-
 class Scan implements SourceScan {
   readonly directories: string[] = []
-  linkCount = 0
   suspects: string[] = []
   copies: string[] = []
   undecided: string[] = []
   resumed: string[] = []
   moves: Move[] = []
+  linkedCount = 0
+  refused: readonly string[] = []
+  refusal: string | undefined
   readonly sizes = { suspects: 0, copies: 0 }
   readonly inAttempts = { files: 0, bytes: 0 }
-  readonly provenSame = new Set<string>()
   readonly againstBasis: Comparison = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
   readonly crowded = new Set<string>()
   readonly repositories: string[] = []
   readonly unreadable: { path: string; code: string }[] = []
-  readonly counts: ScanCounts = {
-    entries: 0,
-    files: 0,
-    directories: 0,
-    symlinks: 0,
-    specials: 0,
-    totalBytes: 0,
-  }
-  readonly state = new StateWriter()
+  readonly counts = emptyCounts()
+  readonly state: StateWriter
   readonly devices: SourceDevices
   readonly #request: ScanRequest
   readonly #evidence: Evidence
   readonly #groups = new HardLinkGroups()
+  readonly #unchanged: Unchanged
   readonly #claims = new Claims()
   readonly #newcomers: New[] = []
-  readonly #links: LinkBlock[] = []
-  readonly #revoked = new Set<string>()
 
   constructor(request: ScanRequest) {
     this.#request = request
+    this.state = request.state
     this.devices = new SourceDevices(request.source, request.mounts)
     this.#evidence = new Evidence(request, this.devices)
+    this.#unchanged = new Unchanged(request, this.#evidence, this.#groups)
+  }
+
+  get linkCount(): number {
+    return this.#unchanged.count
+  }
+
+  get provenSame(): ReadonlySet<string> {
+    return this.#unchanged.provenSame
   }
 
   add(directory: WalkedDirectory): void {
@@ -124,7 +132,7 @@ class Scan implements SourceScan {
     const { remembered } = this.#request
     if (path !== '') this.directories.push(path)
     this.unreadable.push(...directory.unreadable)
-    this.counts.entries += 1 + entries.length
+    this.counts.entries += 1
     this.counts.directories += 1
     const device = this.devices.indexOf(status.dev, path)
     const before = remembered?.state.entriesOf(path)
@@ -134,19 +142,33 @@ class Scan implements SourceScan {
       return { ...entry, device: on, was: before?.get(entry.name) }
     })
     this.state.addDirectory(path, described)
-    const attempts = this.#request.attempts.map((attempt): AttemptHere => ({
-      ...attempt,
-      entries: attempt.state?.entriesOf(path),
-    }))
-    const names: string[] = []
+    const attempts = this.#attemptsAt(path)
     for (const entry of described) {
-      this.#count(entry.status)
+      countEntry(this.counts, entry.status)
       const below = path === '' ? entry.name : `${path}/${entry.name}`
-      if (this.#isLinked(below, entry)) names.push(entry.name)
-      else this.#leave(below, entry, attempts)
+      if (!this.#unchanged.take(below, entry)) this.#leave(below, entry, attempts)
     }
-    if (names.length > 0) this.#links.push({ directory: path, names })
-    this.linkCount += names.length
+    this.#unchanged.pass(path)
+  }
+
+  /** Decides anew about what could not be linked. */
+  settleLinks({ linked, altered, refused, reason }: LinkOutcome): void {
+    this.linkedCount = linked
+    this.refused = refused
+    this.refusal = reason
+    const { source, remembered } = this.#request
+    for (const path of altered) {
+      this.#unchanged.revoke(path)
+      const [directory, name] = splitPath(path)
+      const status = lookQuietly(joinPath(source, path))
+      // It went, or became a directory, since it was scanned: rsync finds that, too.
+      if (status === undefined || status.isDirectory()) this.copies.push(path)
+      else {
+        const device = this.devices.indexOf(status.dev, directory)
+        const was = remembered?.state.entriesOf(directory)?.get(name)
+        this.#leave(path, { name, status, device, was }, this.#attemptsAt(directory))
+      }
+    }
   }
 
   /** Looks for new entries among what was there before. */
@@ -172,7 +194,7 @@ class Scan implements SourceScan {
       if (isFile(status) && first !== undefined) this.againstBasis[first] -= 1
       const lies = joinPath(remembered.tree, move.from)
       this.moves.push({ path, lies, proof: move.proof })
-      if (isLinked) this.linkCount += 1
+      if (isLinked) this.#unchanged.count += 1
       else {
         this.suspects.push(path)
         this.sizes.suspects += size
@@ -188,9 +210,7 @@ class Scan implements SourceScan {
     if (compared.length + copied.length === 0) return
     const left = new Set([...this.suspects, ...this.copies, ...this.undecided, ...this.resumed])
     for (const path of [...compared, ...copied]) {
-      if (left.has(path)) continue
-      this.#revoked.add(path)
-      this.linkCount -= 1
+      if (!left.has(path)) this.#unchanged.revoke(path)
     }
     for (const path of copied) this.crowded.add(path)
     // Each is taken out of where it was, and put in once.
@@ -206,15 +226,8 @@ class Scan implements SourceScan {
       .map((move) => (isSettled.has(move.path) ? { ...move, proof: 'content' } : move))
   }
 
-  *linked(): Generator<Link> {
-    const { remembered } = this.#request
-    if (remembered === undefined) return
-    for (const { directory, names } of this.#links) {
-      for (const name of names) {
-        const path = directory === '' ? name : `${directory}/${name}`
-        if (!this.#revoked.has(path)) yield { path, lies: joinPath(remembered.tree, path) }
-      }
-    }
+  *toLink(): Generator<Link> {
+    yield* this.#unchanged.postponed()
     for (const { path, lies, proof } of this.moves) if (proof === 'state') yield { path, lies }
   }
 
@@ -222,29 +235,11 @@ class Scan implements SourceScan {
     return this.#groups.linkedWith(paths)
   }
 
-  #count(status: SourceStatus): void {
-    const kind = entryKind(status)
-    if (kind === 'file') this.counts.files += 1
-    else if (kind === 'symlink') this.counts.symlinks += 1
-    else this.counts.specials += 1
-    // As rsync counts: symbolic links have a size too.
-    if (kind !== 'special') this.counts.totalBytes += Number(status.size)
-  }
-
-  /** Whether an entry is unchanged for certain, and can be linked from where it was stored. */
-  #isLinked(path: string, entry: Entry): boolean {
-    const { status, was } = entry
-    const { remembered, keeps, compareBy } = this.#request
-    if (remembered === undefined || was === undefined) return false
-    if (!this.#evidence.isUnchanged(entry, was, remembered.state.header)) return false
-    const stored = storedAsItWas(joinPath(remembered.tree, path), status, keeps)
-    if (stored === undefined || stored.links >= LINKS_LIMIT) return false
-    if (compareBy === 'content') {
-      this.provenSame.add(path)
-      return false
-    }
-    if (hasTwins(status)) this.#groups.add(path, status, stored, 'linked')
-    return true
+  #attemptsAt(directory: string): readonly AttemptHere[] {
+    return this.#request.attempts.map((attempt) => ({
+      ...attempt,
+      entries: attempt.state?.entriesOf(directory),
+    }))
   }
 
   #leave(path: string, entry: Entry, attempts: readonly AttemptHere[]): void {
@@ -290,8 +285,4 @@ class Scan implements SourceScan {
     } else this.undecided.push(path)
     return { lookalike, way: 'other', isNew: false }
   }
-}
-
-function hasTwins(status: SourceStatus): boolean {
-  return status.nlink > 1n && isFile(status)
 }

@@ -1,9 +1,10 @@
 /** What a scan of the source is asked, and what it answers. */
 import type { BytePath } from '../model/entry-name.ts'
+import type { KeptAttributes, Linker } from '../model/link-block.ts'
 import type { Counts } from '../model/manifest.ts'
 import type { SourceDevices, SourceMount } from './source-devices.ts'
-import type { SourceState, StateWriter } from './source-state.ts'
-import type { KeptAttributes } from './stored-entry.ts'
+import type { SourceState } from './source-state.ts'
+import type { StateWriter } from './state-writer.ts'
 import type { SourceWalk } from './walk-source.ts'
 
 export interface BasisEvidence {
@@ -32,6 +33,10 @@ export interface ScanRequest extends SourceWalk {
   readonly bases: readonly BasisEvidence[]
   /** What entries may be linked from. */
   readonly remembered: RememberedTree | undefined
+  /** Is told what can be linked, while the scan goes on. */
+  readonly linker: Linker
+  /** Is told what the source is. */
+  readonly state: StateWriter
   readonly attempts: readonly Attempt[]
   readonly keeps: KeptAttributes
   readonly machineId: string
@@ -92,6 +97,12 @@ export interface SourceScan {
   readonly inAttempts: { readonly files: number; readonly bytes: number }
   /** How many are linked without being read, moved ones included. */
   readonly linkCount: number
+  /** How many of those are linked already. */
+  readonly linkedCount: number
+  /** Those that the file system would not link; they are to be copied. */
+  readonly refused: readonly string[]
+  /** Why it would not, as errno name. */
+  readonly refusal: string | undefined
   /** Those to be compared are among the suspects. */
   readonly moves: readonly Move[]
   /** To be compared by content. */
@@ -113,8 +124,8 @@ export interface SourceScan {
   readonly counts: ScanCounts
   readonly state: StateWriter
   readonly devices: SourceDevices
-  /** What is to be linked, in the order of the scan; moved entries last. */
-  linked(): Iterable<Link>
+  /** What is still to be linked. */
+  toLink(): Iterable<Link>
   /** All names of the files that have one of these, which were to be linked, among several. */
   twinsOf(paths: readonly string[]): readonly string[]
 }

@@ -6,12 +6,13 @@
  *
  * Losing the state costs a comparison by content, never the truth: it is checked against its own
  * checksum, and what does not fit is not believed. The form on disk is described in
- * native-notes/decisions/0017-scan-and-link.md.
+ * native-notes/decisions/0033-two-threads-and-a-state-on-disk.md. It is never in memory as a whole: a source of
+ * millions of files has a state of hundreds of megabytes.
  */
-import { createHash } from 'node:crypto'
 import * as v from 'valibot'
 import { nameFromBytes } from '../model/entry-name.ts'
-import { type EntryKind, entryKind, type SourceStatus } from './source-status.ts'
+import type { EntryKind } from './source-status.ts'
+import type { StateBytes } from './state-bytes.ts'
 
 const deviceSchema = v.object({
   /** What `stat` gives; may differ after a reboot. */
@@ -21,7 +22,7 @@ const deviceSchema = v.object({
 })
 export type RememberedDevice = v.InferOutput<typeof deviceSchema>
 
-const headerSchema = v.object({
+export const headerSchema = v.object({
   /** The snapshot that holds what is described here, or that would have, had the run not ended early. */
   snapshot: v.string(),
   /** `startedAt` of its manifest: an id can be used again after a removal. */
@@ -38,7 +39,7 @@ const headerSchema = v.object({
 })
 export type StateHeader = v.InferOutput<typeof headerSchema>
 
-const KINDS: readonly EntryKind[] = ['file', 'symlink', 'special']
+export const KINDS: readonly EntryKind[] = ['file', 'symlink', 'special']
 
 export interface EntryState {
   readonly kind: EntryKind
@@ -50,116 +51,20 @@ export interface EntryState {
   readonly sizeBytes: bigint
 }
 
-const MAGIC = 'snapfs source state 1\n'
-const RECORD_BYTES = 40
-const DIGEST_BYTES = 32
-const FIRST_CHUNK_BYTES = 256 * 1024
-/** Some fifteen million files. A larger state is not written, and not read. */
-export const STATE_LIMIT_BYTES = 1024 * 1024 * 1024
-/** More paths than this that were not stored: then the next run had better look at everything. */
-const MISSING_LIMIT = 10_000
-
-export interface DescribedEntry {
-  readonly name: string
-  readonly status: SourceStatus
-  readonly device: number
-}
-
-/** Collects the state during a scan. */
-export class StateWriter {
-  readonly #blocks: Buffer[] = []
-  #chunk = Buffer.allocUnsafe(FIRST_CHUNK_BYTES)
-  #used = 0
-  #bytes = 0
-
-  /** Adds a directory with its entries; `path` is empty for the root of the source. */
-  addDirectory(path: string, entries: readonly DescribedEntry[]): void {
-    const namesBytes = entries.reduce((sum, { name }) => sum + 2 + name.length, 0)
-    const length = 8 + path.length + namesBytes + entries.length * RECORD_BYTES
-    const at = this.#reserve(4 + length)
-    const chunk = this.#chunk
-    let offset = chunk.writeUInt32LE(length, at)
-    offset = chunk.writeUInt32LE(path.length, offset)
-    offset += chunk.write(path, offset, 'latin1')
-    offset = chunk.writeUInt32LE(entries.length, offset)
-    for (const { name } of entries) {
-      offset = chunk.writeUInt16LE(name.length, offset)
-      offset += chunk.write(name, offset, 'latin1')
-    }
-    for (const { status, device } of entries) {
-      offset = chunk.writeBigUInt64LE(status.ino, offset)
-      offset = chunk.writeBigInt64LE(status.ctimeNs, offset)
-      offset = chunk.writeBigInt64LE(status.mtimeNs, offset)
-      offset = chunk.writeBigUInt64LE(status.size, offset)
-      offset = chunk.writeUInt32LE(device, offset)
-      offset = chunk.writeUInt32LE(KINDS.indexOf(entryKind(status)), offset)
-    }
-  }
-
-  /** The whole state, or undefined when it is too large to be worth keeping. */
-  encode(header: StateHeader): readonly Buffer[] | undefined {
-    const tooLarge = this.#bytes > STATE_LIMIT_BYTES - FIRST_CHUNK_BYTES
-    if (tooLarge || header.missing.length > MISSING_LIMIT) return undefined
-    const head = Buffer.from(JSON.stringify(header), 'utf8')
-    const length = Buffer.allocUnsafe(4)
-    length.writeUInt32LE(head.length)
-    const parts = [Buffer.from(MAGIC, 'latin1'), length, head, ...this.blocks()]
-    const hash = createHash('sha256')
-    for (const part of parts) hash.update(part)
-    return [...parts, hash.digest()]
-  }
-
-  /** What was collected so far, to be read back by `stateOf`. */
-  blocks(): readonly Buffer[] {
-    return [...this.#blocks, this.#chunk.subarray(0, this.#used)]
-  }
-
-  #reserve(length: number): number {
-    this.#bytes += length
-    if (this.#used + length > this.#chunk.length) {
-      this.#blocks.push(this.#chunk.subarray(0, this.#used))
-      this.#chunk = Buffer.allocUnsafe(Math.max(FIRST_CHUNK_BYTES * 4, length))
-      this.#used = 0
-    }
-    const at = this.#used
-    this.#used += length
-    return at
-  }
-}
-
-/** A state that was read and fits its checksum, or a reason why there is none. */
-export type StateReading =
-  | { readonly kind: 'state'; readonly state: SourceState }
-  | { readonly kind: 'damaged'; readonly reason: string }
-
-/** Reads a state. Never throws: the bytes are foreign. */
-export function decodeState(bytes: Buffer): StateReading {
-  const damaged = (reason: string): StateReading => ({ kind: 'damaged', reason })
-  const headAt = MAGIC.length + 4
-  if (bytes.length < headAt + DIGEST_BYTES) return damaged('it is too short')
-  if (bytes.toString('latin1', 0, MAGIC.length) !== MAGIC) return damaged('it is something else')
-  const end = bytes.length - DIGEST_BYTES
-  const digest = createHash('sha256').update(bytes.subarray(0, end)).digest()
-  if (!digest.equals(bytes.subarray(end))) return damaged('its checksum does not fit')
-  const blocksAt = headAt + bytes.readUInt32LE(MAGIC.length)
-  if (blocksAt > end) return damaged('its header is longer than itself')
-  let header: unknown
-  try {
-    header = JSON.parse(bytes.toString('utf8', headAt, blocksAt))
-  } catch {
-    return damaged('its header is not JSON')
-  }
-  const parsed = v.safeParse(headerSchema, header)
-  if (!parsed.success) return damaged('its header is not understood')
-  const state = new SourceState(parsed.output, [bytes.subarray(blocksAt, end)])
-  return state.isWhole ? { kind: 'state', state } : damaged('its records are cut off')
-}
+/** Of one entry: inode, ctime, modification time, size, device, kind. */
+export const RECORD_BYTES = 40
 
 /** Where the entries of a directory are described: from their number on to the end of the last record. */
 interface Place {
-  readonly block: Buffer
   readonly offset: number
-  readonly end: number
+  readonly length: number
+}
+
+/** The same, read. */
+interface Block {
+  readonly bytes: Buffer
+  /** Of the first record. */
+  readonly records: number
 }
 
 /** What an inode is looked for by: the number itself, or one near it when it is larger than 2^53. */
@@ -177,13 +82,16 @@ export class SourceState {
   readonly header: StateHeader
   /** Whether every block lies within its bounds. */
   readonly isWhole: boolean
+  readonly #bytes: StateBytes
   readonly #directories = new Map<string, Place>()
   readonly #missing: ReadonlySet<string>
 
-  constructor(header: StateHeader, blocks: readonly Buffer[]) {
+  /** @param bytes what a `StateWriter` wrote for directories, and nothing else */
+  constructor(header: StateHeader, bytes: StateBytes) {
     this.header = header
+    this.#bytes = bytes
     this.#missing = new Set(header.missing)
-    this.isWhole = blocks.every((block) => this.#index(block))
+    this.isWhole = this.#index()
   }
 
   /** Every directory that was there, in the order of the scan. */
@@ -191,14 +99,14 @@ export class SourceState {
     return this.#directories.keys()
   }
 
-  /** The entries of a directory by name; undefined when it was not there. */
+  /** The entries of a directory by name; undefined when it was not there, or its description cannot be read. */
   entriesOf(path: string): ReadonlyMap<string, EntryState> | undefined {
-    const place = this.#directories.get(path)
-    if (place === undefined) return undefined
+    const block = this.#read(this.#directories.get(path))
+    if (block === undefined) return undefined
     const entries = new Map<string, EntryState>()
-    let offset = recordsAt(place)
-    for (const name of namesAt(place)) {
-      if (!this.#isMissing(path, name)) entries.set(name, readRecord(place.block, offset))
+    let offset = block.records
+    for (const name of namesIn(block)) {
+      if (!this.#isMissing(path, name)) entries.set(name, readRecord(block.bytes, offset))
       offset += RECORD_BYTES
     }
     return entries
@@ -212,20 +120,26 @@ export class SourceState {
     isWanted: (inodeKey: number, lookKey: number) => boolean,
   ): Generator<{ readonly path: string; readonly entry: EntryState }> {
     for (const [directory, place] of this.#directories) {
-      const { block, end } = place
+      const block = this.#read(place)
+      if (block === undefined) continue
+      const { bytes, records } = block
       let names: readonly string[] | undefined
-      const first = recordsAt(place)
-      for (let offset = first; offset < end; offset += RECORD_BYTES) {
-        const inode = block.readUInt32LE(offset) + block.readUInt32LE(offset + 4) * 2 ** 32
-        const sizeBits = block.readUInt32LE(offset + 24) % 0x10_00_00
-        if (!isWanted(inode, block.readUInt32LE(offset + 16) * 0x10_00_00 + sizeBits)) continue
-        names ??= namesAt(place)
-        const name = names[(offset - first) / RECORD_BYTES]
+      for (let offset = records; offset < bytes.length; offset += RECORD_BYTES) {
+        const inode = bytes.readUInt32LE(offset) + bytes.readUInt32LE(offset + 4) * 2 ** 32
+        const sizeBits = bytes.readUInt32LE(offset + 24) % 0x10_00_00
+        if (!isWanted(inode, bytes.readUInt32LE(offset + 16) * 0x10_00_00 + sizeBits)) continue
+        names ??= namesIn(block)
+        const name = names[(offset - records) / RECORD_BYTES]
         if (name === undefined || this.#isMissing(directory, name)) continue
         const path = directory === '' ? name : `${directory}/${name}`
-        yield { path, entry: readRecord(block, offset) }
+        yield { path, entry: readRecord(bytes, offset) }
       }
     }
+  }
+
+  /** Lets go of the file it is read from. */
+  close(): void {
+    this.#bytes.close()
   }
 
   #isMissing(directory: string, name: string): boolean {
@@ -233,57 +147,63 @@ export class SourceState {
     return this.#missing.has(directory === '' ? name : `${directory}/${name}`)
   }
 
-  #index(block: Buffer): boolean {
+  #read(place: Place | undefined): Block | undefined {
+    const bytes = place === undefined ? undefined : this.#bytes.read(place.offset, place.length)
+    if (bytes === undefined || !namesFit(bytes)) return undefined
+    return { bytes, records: bytes.length - bytes.readUInt32LE(0) * RECORD_BYTES }
+  }
+
+  #index(): boolean {
     let offset = 0
-    while (offset < block.length) {
-      if (offset + 12 > block.length) return false
-      const next = offset + 4 + block.readUInt32LE(offset)
-      const pathLength = block.readUInt32LE(offset + 4)
+    while (offset < this.#bytes.length) {
+      const start = this.#bytes.read(offset, 8)
+      if (start === undefined) return false
+      const next = offset + 4 + start.readUInt32LE(0)
+      const pathLength = start.readUInt32LE(4)
       const countAt = offset + 8 + pathLength
-      if (next > block.length || countAt + 4 > next) return false
-      if (!namesFit(block, countAt, next)) return false
-      const path = block.toString('latin1', offset + 8, countAt)
-      this.#directories.set(path, { block, offset: countAt, end: next })
+      if (next > this.#bytes.length || countAt + 4 > next) return false
+      const path = this.#bytes.read(offset + 8, pathLength)?.toString('latin1')
+      if (path === undefined) return false
+      const place = { offset: countAt, length: next - countAt }
+      if (this.#read(place) === undefined) return false
+      this.#directories.set(path, place)
       offset = next
     }
     return true
   }
 }
 
-function namesFit(block: Buffer, countAt: number, end: number): boolean {
-  const count = block.readUInt32LE(countAt)
-  let offset = countAt + 4
-  if (offset + count * (2 + RECORD_BYTES) > end) return false
+/** @param bytes from the number of entries on */
+function namesFit(bytes: Buffer): boolean {
+  const count = bytes.readUInt32LE(0)
+  let offset = 4
+  if (offset + count * (2 + RECORD_BYTES) > bytes.length) return false
   for (let index = 0; index < count; index += 1) {
-    if (offset + 2 > end) return false
-    offset += 2 + block.readUInt16LE(offset)
+    if (offset + 2 > bytes.length) return false
+    offset += 2 + bytes.readUInt16LE(offset)
   }
-  return offset + count * RECORD_BYTES === end
+  return offset + count * RECORD_BYTES === bytes.length
 }
 
-function recordsAt({ block, offset, end }: Place): number {
-  return end - block.readUInt32LE(offset) * RECORD_BYTES
-}
-
-function namesAt({ block, offset }: Place): readonly string[] {
+function namesIn({ bytes }: Block): readonly string[] {
   const names: string[] = []
-  const count = block.readUInt32LE(offset)
-  let at = offset + 4
+  const count = bytes.readUInt32LE(0)
+  let at = 4
   for (let index = 0; index < count; index += 1) {
-    const length = block.readUInt16LE(at)
-    names.push(nameFromBytes(block.toString('latin1', at + 2, at + 2 + length)))
+    const length = bytes.readUInt16LE(at)
+    names.push(nameFromBytes(bytes.toString('latin1', at + 2, at + 2 + length)))
     at += 2 + length
   }
   return names
 }
 
-function readRecord(block: Buffer, offset: number): EntryState {
+function readRecord(bytes: Buffer, offset: number): EntryState {
   return {
-    inode: block.readBigUInt64LE(offset),
-    changedNs: block.readBigInt64LE(offset + 8),
-    modifiedNs: block.readBigInt64LE(offset + 16),
-    sizeBytes: block.readBigUInt64LE(offset + 24),
-    device: block.readUInt32LE(offset + 32),
-    kind: KINDS[block.readUInt32LE(offset + 36)] ?? 'special',
+    inode: bytes.readBigUInt64LE(offset),
+    changedNs: bytes.readBigInt64LE(offset + 8),
+    modifiedNs: bytes.readBigInt64LE(offset + 16),
+    sizeBytes: bytes.readBigUInt64LE(offset + 24),
+    device: bytes.readUInt32LE(offset + 32),
+    kind: KINDS[bytes.readUInt32LE(offset + 36)] ?? 'special',
   }
 }

@@ -37,3 +37,8 @@ export function keptStatus(status: SourceStatus): SourceStatus {
   const { dev, ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs } = status
   return { dev, ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs }
 }
+
+/** Whether it is a file with other names. */
+export function hasTwins(status: Pick<SourceStatus, 'mode' | 'nlink'>): boolean {
+  return status.nlink > 1n && isFile(status)
+}

@@ -1,15 +1,9 @@
 /** What lies in an earlier tree at a path, held against what the source has there now. */
-import { lstatSync, type Stats } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, systemPath } from '../model/entry-name.ts'
+import { type ExpectedEntry, type KeptAttributes, looksAsExpected } from '../model/link-block.ts'
 import { isFile, isSameKind, type SourceStatus } from './source-status.ts'
-
-/** What the repository keeps, so that a stored entry can be asked whether it is still what it was. */
-export interface KeptAttributes {
-  readonly nanoseconds: boolean
-  readonly modes: boolean
-  readonly owners: boolean
-}
 
 export interface StoredEntry {
   readonly inode: bigint
@@ -31,23 +25,19 @@ export function storedAsItWas(
   keeps: KeptAttributes,
 ): StoredEntry | undefined {
   const stored = lookQuietly(() => lstatSync(systemPath(path), { throwIfNoEntry: false }))
-  if (stored === undefined || !isIntact(stored, source, keeps)) return undefined
+  if (stored === undefined || !looksAsExpected(stored, expectedOf(source), keeps)) return undefined
   return { inode: BigInt(stored.ino), links: stored.nlink }
 }
 
-function isIntact(stored: Stats, source: SourceStatus, keeps: KeptAttributes): boolean {
-  const modifiedMs = Number(source.mtimeNs) / 1e6
-  const sameTime = keeps.nanoseconds
-    ? // The exact comparison was made against the state; a double holds a present time to a microsecond.
-      Math.abs(stored.mtimeMs - modifiedMs) < 1
-    : Math.floor(stored.mtimeMs / 1000) === Math.floor(modifiedMs / 1000)
-  return (
-    isSameKind({ mode: BigInt(stored.mode) }, source) &&
-    BigInt(stored.size) === source.size &&
-    sameTime &&
-    (!keeps.modes || BigInt(stored.mode) === source.mode) &&
-    (!keeps.owners || (BigInt(stored.uid) === source.uid && BigInt(stored.gid) === source.gid))
-  )
+/** What a stored copy of an entry looks like. */
+export function expectedOf({ mode, size, mtimeNs, uid, gid }: SourceStatus): ExpectedEntry {
+  return {
+    mode: Number(mode),
+    sizeBytes: Number(size),
+    modifiedMs: Number(mtimeNs) / 1e6,
+    owner: Number(uid),
+    group: Number(gid),
+  }
 }
 
 /** How the entry at a path compares; alike is what rsync's quick check would take for the source's. */

@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import { testWith } from '../support/requirements.ts'
 import { PROGRAM, snapfs } from '../support/snapfs.ts'
@@ -115,14 +115,13 @@ describe('a backup', () => {
   test('shows a bar and a summary on a terminal, and is silent in a pipe', async () => {
     for (let n = 0; n < 200; n += 1)
       await writeFile(`${directory()}/source/${n}`, `${n}`.repeat(5000))
-    const piped = await snapfs(['backup'], { env })
-    expect(piped).toEqual({ exitCode: 0, stdout: '', stderr: '' })
-    await chmod(`${directory()}/source/7`, 0o600)
     const log = `${directory()}/typescript`
     await execa('script', ['-qefc', `${PROGRAM} backup`, log], { env: { ...env, TERM: 'xterm' } })
     const shown = await readFile(log, 'utf8')
-    expect(shown).toMatch(/home .*copying 202\/202/u)
+    expect(shown).toMatch(/home .*\d+ %/u)
     expect(shown).toMatch(/home: snapshot \S+, complete, in \d+\.\d s/u)
-    expect(shown).toMatch(/201 files, .*new or changed: 1/u)
+    expect(shown).toMatch(/201 files, .*new or changed: 201/u)
+    const piped = await snapfs(['backup'], { env })
+    expect(piped).toEqual({ exitCode: 0, stdout: '', stderr: '' })
   })
 })

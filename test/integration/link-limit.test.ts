@@ -2,7 +2,7 @@
 import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { link } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
-import { LINKS_LIMIT } from '../../src/scan/hard-link-groups.ts'
+import { LINKS_LIMIT } from '../../src/model/link-block.ts'
 import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, sharedFiles } from '../support/compare-trees.ts'

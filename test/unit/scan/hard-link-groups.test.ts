@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { HardLinkGroups, LINKS_LIMIT } from '../../../src/scan/hard-link-groups.ts'
+import { LINKS_LIMIT } from '../../../src/model/link-block.ts'
+import { HardLinkGroups } from '../../../src/scan/hard-link-groups.ts'
 
 const file = { dev: 1n, ino: 10n } as BigIntStats
 const stored = (inode: bigint, links = 2): { inode: bigint; links: number } => ({ inode, links })
