@@ -3,6 +3,7 @@
  * shown under a snapshot's name before it is whole and on the disk, and nothing published is touched.
  */
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
+import { readVerifications, verificationIdsIn } from '../catalog/read-verifications.ts'
 import { clockRemark } from '../model/clock-remark.ts'
 import type { Floors } from '../model/floor.ts'
 import type { Counts, Manifest, Outcome, Problem } from '../model/manifest.ts'
@@ -23,6 +24,7 @@ import type { RsyncVersion } from '../rsync/version.ts'
 import { BackupProgress, type Progress } from './backup-progress.ts'
 import { makeSureOfRoom, refuseWithoutRoomEarly, type RoomQuestion } from './check-room.ts'
 import { type CopiedSource, copySource } from './copy-source.ts'
+import type { UnchangedSource } from './find-unchanged.ts'
 import { settleUnfinished, withCheckpoints } from './go-on.ts'
 import { chooseComparison } from './choose-comparison.ts'
 import {
@@ -37,6 +39,7 @@ import { describeSource, locateSource } from './locate-source.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { openProfile } from './open-profile.ts'
 import { isOutOfReach } from './out-of-reach.ts'
+import { recordUnchanged, type UnchangedReport } from './record-unchanged.ts'
 import { withinTime } from './time-box.ts'
 import type { TransferTask } from './transfer.ts'
 
@@ -52,7 +55,10 @@ export interface BackUpRequest extends Acceptance, LockRequest {
   readonly onProgress: ((progress: Progress) => void) | undefined
 }
 
-export interface BackUpReport {
+export type BackUpReport = SnapshotReport | UnchangedReport
+
+export interface SnapshotReport {
+  readonly kind: 'snapshot'
   readonly profile: string
   readonly id: SnapshotId
   readonly path: string
@@ -104,11 +110,13 @@ interface Run {
 async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { request, place, startedMs } = run
   const { snapshots, damaged } = readSeries(place)
+  const verified = readVerifications(place, snapshots)
   const stallMs = request.profile.stallMs ?? DEFAULT_STALL_MS
   const { disk, accepted: ofDisk } = await guardBeforeCopy(run.source, request, snapshots, stallMs)
   const leftovers = await makeSureOfRoom(run.room, await takeLeftovers(place))
   throwIfInterrupted(request.signal)
-  const staged = await stageSnapshot(place, nextFreeId(startedMs, new Set(snapshotIdsIn(place))))
+  const taken = new Set([...snapshotIdsIn(place), ...verificationIdsIn(verified)])
+  const staged = await stageSnapshot(place, nextFreeId(startedMs, taken))
   const remark = clockRemark(startedMs, staged.id, snapshots)
   const remarks = remark === undefined ? [] : [remark]
   const accepted: Accepted[] = [...ofDisk]
@@ -127,6 +135,8 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
       snapshots,
       startedMs,
     ),
+    // What was accepted of the source must be in a manifest, for the runs after this one.
+    onUnchanged: accepted.length === 0 ? (request.profile.onUnchanged ?? 'snapshot') : 'snapshot',
     asRoot: run.world.userId === 0,
     linkWorker: run.world.linkWorker,
     startedMs,
@@ -142,10 +152,21 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
       ),
   }
   const { clock } = run.world
+  const early = [
+    ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
+    ...verified.warnings,
+    ...remarks,
+  ]
   let made: Made
   let late: readonly string[]
   try {
-    made = await withCheckpoints(staged, clock, () => makeWhole(run, task, found))
+    const result = await withCheckpoints(staged, clock, () => makeWhole(run, task, found))
+    if (result.kind === 'unchanged') {
+      const ending = { ...task, profile: request.profile, startedElapsed: run.startedElapsed }
+      const report = await recordUnchanged(ending, result, run.world)
+      return { ...report, warnings: [...early, ...report.warnings] }
+    }
+    made = result
     late = await publishSnapshot(place, staged, made.manifest)
   } catch (error) {
     if (isOutOfReach(error)) throw error
@@ -155,6 +176,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
   const { manifest, copied } = made
   await removeOldStates(place, [...snapshots.map(({ id }) => id), staged.id])
   return {
+    kind: 'snapshot',
     profile: request.profile.name,
     id: staged.id,
     path: snapshotDirectory(place, staged.id),
@@ -162,19 +184,14 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     counts: manifest.counts,
     problems: manifest.problems,
     problemCount: manifest.problemCount,
-    warnings: [
-      ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged: ${reason}.`),
-      ...remarks,
-      ...copied.transfer.warnings,
-      ...copied.warnings,
-      ...late,
-    ],
+    warnings: [...early, ...copied.transfer.warnings, ...copied.warnings, ...late],
     notes: copied.transfer.notes,
     durationMs: manifest.durationMs,
   }
 }
 
 interface Made {
+  readonly kind: 'made'
   readonly manifest: Manifest
   readonly copied: CopiedSource
 }
@@ -185,14 +202,19 @@ interface Found extends GuardedDisk {
   readonly remarks: readonly string[]
 }
 
-/** Everything before the snapshot gets its name. */
-async function makeWhole(run: Run, task: TransferTask, found: Found): Promise<Made> {
+/** Everything before the snapshot gets its name; or that there need not be one. */
+async function makeWhole(
+  run: Run,
+  task: TransferTask,
+  found: Found,
+): Promise<Made | UnchangedSource> {
   const { signal } = task
   const copied = await copySource(task, run.source, run.request.profile.access ?? {})
+  if (copied.kind === 'unchanged') return copied
   const manifest = describeRun(run, copied, task, found)
   await copied.transfer.log.write()
   throwIfInterrupted(signal)
-  return { manifest, copied }
+  return { kind: 'made', manifest, copied }
 }
 
 function describeRun(

@@ -1,6 +1,7 @@
 /** `snapfs list`: what snapshots there are. Reads only, and takes no lock. */
 import type { Outcome } from '../model/manifest.ts'
 import { profilesIn, readLabels, readSeries } from '../catalog/read-series.ts'
+import { readVerifications } from '../catalog/read-verifications.ts'
 import { seriesDirectory, type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { storageError } from '../repository/storage-error.ts'
@@ -13,6 +14,8 @@ export interface ListedSnapshot {
   readonly id: string
   /** The instant its name stands for, in milliseconds since 1970. */
   readonly timeMs: number
+  /** When the source was found unchanged since, in the order of the looks; in milliseconds since 1970. */
+  readonly verifiedMs: readonly number[]
   readonly outcome: Outcome
   readonly files: number
   readonly totalBytes: number
@@ -57,12 +60,14 @@ export async function listSnapshots(
     const { verdict, ...activity } = await observeSeries(place)
     const { snapshots, damaged } = readSeries(place)
     const labels = readLabels(place)
+    const verified = readVerifications(place, snapshots)
     return {
       profile,
       repository: repository.path,
       snapshots: snapshots.map(({ id, manifest }) => ({
         id,
         timeMs: epochMsOf(id),
+        verifiedMs: (verified.bySnapshot.get(id) ?? []).map((one) => epochMsOf(one.id)),
         outcome: manifest.outcome,
         files: manifest.counts.files,
         totalBytes: manifest.counts.totalBytes,
@@ -80,6 +85,7 @@ export async function listSnapshots(
         ...(labels === undefined
           ? [`${seriesDirectory(place)}/labels.json cannot be read; pins are not shown.`]
           : []),
+        ...verified.warnings,
         ...(await lockWarnings(verdict, place)),
       ],
       ...activity,

@@ -3,6 +3,7 @@
  * are those of a backup, so what it would refuse is refused here with the same words.
  */
 import { readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
+import { readVerifications, verificationIdsIn } from '../catalog/read-verifications.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { clockRemark } from '../model/clock-remark.ts'
 import { bytesText, countText } from '../model/figures.ts'
@@ -37,6 +38,8 @@ export interface PlanReport extends PlannedTransfer {
   /** The newest snapshot that would be linked to. */
   readonly basis: SnapshotId | undefined
   readonly comparedBy: 'content' | 'state'
+  /** Whether there would be no snapshot, since the source is what the newest one holds. */
+  readonly unchanged: boolean
   /** What is free in the repository. */
   readonly freeBytes: number
   /** Sentences about what may go wrong. */
@@ -69,21 +72,27 @@ async function plan(
     ...{ place, rsync, snapshots, leftovers, startedMs, stallMs },
     profile,
     exclude: [...profile.exclude, ...request.exclude],
+    onUnchanged: ofDisk.length === 0 ? (profile.onUnchanged ?? 'snapshot') : 'snapshot',
     compareBy: chooseComparison(request.checksum, profile.checksumIntervalMs, snapshots, startedMs),
     signal: request.signal,
     progress: new BackupProgress(request.onProgress),
   }
-  const id = nextFreeId(startedMs, new Set(series.ids))
-  const { planned, accepted: ofShrink } =
-    source.kind === 'local'
-      ? await planLocalTransfer({ ...task, source: source.path, id }, request, world.userId === 0)
-      : {
-          planned: await planRemoteTransfer(task, source, {
-            access: profile.access ?? {},
-            namesFiles: request.namesFiles,
-          }),
-          accepted: [],
-        }
+  const verified = readVerifications(place, snapshots)
+  const id = nextFreeId(startedMs, new Set([...series.ids, ...verificationIdsIn(verified)]))
+  const {
+    planned,
+    accepted: ofShrink,
+    isUnchanged,
+  } = source.kind === 'local'
+    ? await planLocalTransfer({ ...task, source: source.path, id }, request, world.userId === 0)
+    : {
+        planned: await planRemoteTransfer(task, source, {
+          access: profile.access ?? {},
+          namesFiles: request.namesFiles,
+        }),
+        accepted: [],
+        isUnchanged: false,
+      }
   const { freeBytes } = await readRoom(place.repository)
   const remark = clockRemark(startedMs, id, snapshots)
   return {
@@ -91,9 +100,11 @@ async function plan(
     profile: profile.name,
     basis: chooseBases(snapshots)[0]?.id,
     comparedBy: task.compareBy,
+    unchanged: isUnchanged,
     freeBytes,
     warnings: [
       ...series.damaged.map((one) => `Snapshot ${one.id} is damaged: ${one.reason}.`),
+      ...verified.warnings,
       ...(remark === undefined ? [] : [remark]),
       ...[...ofDisk, ...ofShrink].map(({ why }) => why),
       ...partialWarnings(planned),

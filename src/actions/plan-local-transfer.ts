@@ -4,20 +4,29 @@ import type { SnapshotId } from '../model/snapshot-id.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { LinkCrew } from '../repository/link-crew.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
-import { listPlan, type PlannedTransfer } from '../scan/planned-transfer.ts'
+import { listPlan, nothingToDo, type PlannedTransfer } from '../scan/planned-transfer.ts'
 import { StateWriter } from '../scan/state-writer.ts'
 import { chooseBases } from './choose-bases.ts'
 import { type Acceptance, type Accepted, guardAgainstShrink } from './guard-source.ts'
 import { type ScanTask, scanForBackup } from './scan-for-backup.ts'
+import { findUnchanged, type ProofTask } from './find-unchanged.ts'
 import { stateHeader } from './state-header.ts'
 import type { TreeTransfer } from './transfer.ts'
 import { fidelityOf } from './transfer-tree.ts'
 
-export interface PlanTask extends Omit<ScanTask, 'judgeScan' | 'profile' | 'state'> {
+export interface PlanTask
+  extends Omit<ScanTask, 'judgeScan' | 'profile' | 'state'>, Pick<ProofTask, 'onUnchanged'> {
   readonly profile: ScanTask['profile'] & Parameters<typeof guardAgainstShrink>[0]['profile']
   readonly rsync: RsyncVersion
   /** That the snapshot would have. */
   readonly id: SnapshotId
+}
+
+export interface LocalPlan {
+  readonly planned: PlannedTransfer
+  readonly accepted: readonly Accepted[]
+  /** Whether there would be no snapshot, since nothing has changed. */
+  readonly isUnchanged: boolean
 }
 
 /**
@@ -29,7 +38,7 @@ export async function planLocalTransfer(
   task: PlanTask,
   request: Acceptance & { readonly namesFiles: boolean },
   asRoot: boolean,
-): Promise<{ readonly planned: PlannedTransfer; readonly accepted: readonly Accepted[] }> {
+): Promise<LocalPlan> {
   const accepted: Accepted[] = []
   const { acls, xattrs } = task.rsync
   const full = fidelityOf({ xattrs, acls, asRoot })
@@ -38,11 +47,16 @@ export async function planLocalTransfer(
   const judgeScan: TreeTransfer['judgeScan'] = (scan) =>
     accepted.push(...guardAgainstShrink({ ...request, ...task }, scan))
   const keeps = { nanoseconds: true, modes: true, owners: asRoot }
+  const isEnough = (fidelity: string): boolean => fidelity === full || fidelity === poor
+  const unchanged = await findUnchanged(task, keeps, isEnough)
+  if (unchanged !== undefined) {
+    return { planned: nothingToDo(unchanged.counts), accepted, isUnchanged: true }
+  }
   const { scan } = await scanForBackup(
     { ...task, judgeScan, state: new StateWriter() },
     keeps,
     new LinkCrew({ tree: undefined, keeps, worker: undefined }),
-    (fidelity) => fidelity === full || fidelity === poor,
+    isEnough,
     bases,
   )
   const run = { staged: { id: task.id }, startedMs: task.startedMs }
@@ -51,5 +65,5 @@ export async function planLocalTransfer(
     namesFiles: request.namesFiles,
     basis: basis === undefined ? undefined : bytePathFromText(treeDirectory(task.place, basis.id)),
   })
-  return { planned, accepted }
+  return { planned, accepted, isUnchanged: false }
 }

@@ -1,24 +1,18 @@
 /** The scan of a source before a backup: what to leave out, and what to hold the source against. */
-import { compileRules } from '../filter/compile-rules.ts'
-import { parseRule } from '../filter/parse-rule.ts'
-import { MOUNT_TYPE } from '../fuse/driver.ts'
-import { readMountTable } from '../fuse/mount-table.ts'
-import { pathBelow } from '../model/absolute-path.ts'
 import type { KeptAttributes, Linker } from '../model/link-block.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
 import { showLife } from '../model/sign-of-life.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { treeDirectory } from '../repository/layout.ts'
-import { decodeMarker } from '../repository/marker.ts'
 import { stateFile, STATES_KEPT } from '../repository/state-store.ts'
 import { thisMachine } from '../repository/this-machine.ts'
-import { excludeRule } from '../rsync/filter-rules.ts'
 import { openState } from '../scan/open-state.ts'
 import { scanSource } from '../scan/scan-source.ts'
 import type { RememberedTree, SourceScan } from '../scan/source-scan.ts'
 import { readAttempts } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
+import { prepareWalk, skippedPaths } from './source-walk.ts'
 import type { TreeTransfer } from './transfer.ts'
 
 export interface BackupScan {
@@ -57,23 +51,15 @@ export async function scanForBackup(
   isEnough: (fidelity: string) => boolean,
   bases: readonly Snapshot[],
 ): Promise<BackupScan> {
-  const { place, source, signal } = run
-  const mounts = await readMountTable()
-  const known = [
-    place.repository,
-    ...mounts
-      .filter((mount) => mount.type === MOUNT_TYPE)
-      .map((mount) => Buffer.from(mount.mountpoint, 'latin1').toString('utf8')),
-  ]
-    .map((path) => pathBelow(source, path))
-    .filter((path) => path !== undefined)
+  const { place, signal } = run
+  const prepared = await prepareWalk(run)
   showLife('scan')
   const { machineId, bootId } = await thisMachine()
   const remembered = await newestRemembered(run, isEnough)
   const attempts = await readAttempts(run.leftovers, isEnough)
   const scan = await scanSource({
-    source: bytePathFromText(source),
-    mounts,
+    ...prepared.walk,
+    mounts: prepared.mounts,
     bases: bases.map((basis) => ({
       tree: bytePathFromText(treeDirectory(place, basis.id)),
       startedMs: Math.min(Date.parse(basis.manifest.startedAt), epochMsOf(basis.id)),
@@ -83,10 +69,6 @@ export async function scanForBackup(
     linker,
     state: run.state,
     keeps,
-    skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
-    ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
-    decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
-    isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
     compareBy: run.compareBy,
     machineId,
     bootId,
@@ -100,15 +82,12 @@ export async function scanForBackup(
   })
   throwIfInterrupted(signal)
   run.judgeScan(scan)
-  const repositories = scan.repositories.map(
-    (path) => `/${Buffer.from(path, 'latin1').toString('utf8')}`,
-  )
-  return { scan, skipped: [...known, ...repositories] }
+  return { scan, skipped: skippedPaths(prepared, scan.repositories) }
 }
 
 /** The newest snapshot whose source is remembered, if that can be relied on. */
-async function newestRemembered(
-  run: ScanTask,
+export async function newestRemembered(
+  run: Pick<ScanTask, 'place' | 'snapshots'>,
   isEnough: (fidelity: string) => boolean,
 ): Promise<RememberedTree | undefined> {
   for (const snapshot of run.snapshots.toReversed().slice(0, STATES_KEPT)) {

@@ -18,5 +18,6 @@ export async function stateHeader(
     fidelity,
     devices: [...scan.devices.all()],
     missing: [],
+    directories: scan.state.directories.trail(),
   }
 }

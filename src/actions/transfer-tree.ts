@@ -12,7 +12,6 @@ import { LinkCrew } from '../repository/link-crew.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree } from '../repository/staged-snapshot.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
-import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
 import { emptySummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
@@ -23,26 +22,36 @@ import { judgeLinkage } from './judge-linkage.ts'
 import { prepareBases } from './prepare-bases.ts'
 import { runPass } from './run-pass.ts'
 import { scanForBackup } from './scan-for-backup.ts'
+import { rulesInForce } from './source-walk.ts'
 import type { CommonOptions, Filled, TransferResult, TreeTransfer } from './transfer.ts'
 
-/** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
-export async function transferTree(run: TreeTransfer): Promise<TransferResult> {
+/**
+ * Finds out what a run can copy and keep, by trying.
+ * @throws SnapfsError when the repository cannot hold snapshots any more
+ */
+export async function probeMeans(run: TreeTransfer): Promise<Means> {
   const { place, staged, rsync, signal } = run
   const capabilities = await probeCapabilities(staged.directory, run.asRoot)
   if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
   const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal, run.stallMs))
   const fidelity = fidelityOf({ xattrs, acls: rsync.acls, asRoot: run.asRoot })
   const keeps = { ...capabilities, owners: capabilities.owners === true }
-  const crew = new LinkCrew({ tree: staged.tree, keeps, worker: run.linkWorker })
+  return { capabilities, keeps, xattrs, fidelity }
+}
+
+/** @throws SnapfsError when the tree cannot be published; the staged directory is the caller's to remove */
+export async function transferTree(run: TreeTransfer, means: Means): Promise<TransferResult> {
+  const tree = run.staged.tree
+  const crew = new LinkCrew({ tree, keeps: means.keeps, worker: run.linkWorker })
   try {
-    return await transferWith(crew, run, { capabilities, keeps, xattrs, fidelity })
+    return await transferWith(crew, run, means)
   } finally {
     await crew.close()
   }
 }
 
 /** What the two file systems and rsync can do. */
-interface Means {
+export interface Means {
   readonly capabilities: Capabilities
   readonly keeps: KeptAttributes
   readonly xattrs: boolean
@@ -67,7 +76,7 @@ async function transferWith(
   const common: CommonOptions = {
     source,
     bases: bases.map((basis) => treeDirectory(place, basis.id)),
-    filters: [...skipped.map((path) => excludePathRule(path)), ...run.exclude.map(excludeRule)],
+    filters: rulesInForce(skipped, run.exclude),
     comparesNanoseconds: capabilities.nanoseconds,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,

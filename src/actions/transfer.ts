@@ -1,6 +1,6 @@
 /** The words that the steps of filling a tree share: what is asked, how it goes, what came of it. */
 import type { Problem } from '../model/manifest.ts'
-import type { Profile } from '../model/profile.ts'
+import type { OnUnchanged, Profile } from '../model/profile.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Capabilities } from '../repository/capabilities.ts'
 import type { SeriesPlace } from '../repository/layout.ts'
@@ -30,6 +30,8 @@ export interface TreeTransfer {
   /** Patterns of the user, in rsync's language. */
   readonly exclude: readonly string[]
   readonly compareBy: 'content' | 'state'
+  /** `skip`: where nothing has changed there is to be no snapshot. */
+  readonly onUnchanged: OnUnchanged
   /** What of the profile rsync and the scan are told. */
   readonly profile: Pick<Profile, 'fileSystems' | 'rsyncOptions' | 'bandwidth' | 'ionice'>
   readonly asRoot: boolean

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache'
 import type { Entry } from '../model/entry.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Catalog, ListedName, ReadHandle, Space } from './catalog.ts'
+import type { Catalog, ListedName, ReadHandle, Space, VerifiedTime } from './catalog.ts'
 
 /** Bounds of the two caches. */
 export interface CacheLimits {
@@ -61,6 +61,10 @@ export class CachedCatalog implements Catalog {
 
   snapshots(): readonly Snapshot[] {
     return this.#inner.snapshots()
+  }
+
+  verifiedTimes(): readonly VerifiedTime[] {
+    return this.#inner.verifiedTimes()
   }
 
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {

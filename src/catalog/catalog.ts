@@ -8,10 +8,18 @@
 import type { Entry, EntryKind } from '../model/entry.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import type { SnapshotId } from '../model/snapshot-id.ts'
 
 export interface ListedName {
   readonly name: EntryName
   readonly kind: EntryKind
+}
+
+/** A time at which the source was what a snapshot holds, and no other snapshot was made. */
+export interface VerifiedTime {
+  /** Of no snapshot. */
+  readonly id: SnapshotId
+  readonly snapshot: Snapshot
 }
 
 /** An opened regular file. Stays readable when its snapshot is pruned. */
@@ -23,12 +31,14 @@ export interface ReadHandle {
 
 export interface Catalog {
   readonly profile: string
-  /** Looks at the disk for new and removed snapshots; the one way to learn of them. */
+  /** Looks at the disk for new and removed snapshots, and verified times; the one way to learn of them. */
   refresh(): void
-  /** Changes whenever the set of snapshots does; what was read may be kept until then. Asks nothing. */
+  /** Changes whenever the set of snapshots or of verified times does; what was read may be kept until then. Asks nothing. */
   readonly generation: number
   /** Oldest first. */
   snapshots(): readonly Snapshot[]
+  /** In the order of their snapshots, and of their making. */
+  verifiedTimes(): readonly VerifiedTime[]
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined
   /** The names in a directory, in no particular order; undefined when it is not one. */
   namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined

@@ -24,9 +24,15 @@ import {
   systemPath,
 } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { seriesDirectory, type SeriesPlace, treeDirectory } from '../repository/layout.ts'
-import type { Catalog, ListedName, ReadHandle, Space } from './catalog.ts'
+import {
+  seriesDirectory,
+  type SeriesPlace,
+  treeDirectory,
+  verificationsFile,
+} from '../repository/layout.ts'
+import type { Catalog, ListedName, ReadHandle, Space, VerifiedTime } from './catalog.ts'
 import { readSeries } from './read-series.ts'
+import { readVerifications, type SeriesVerifications } from './read-verifications.ts'
 
 /** Directories known not to be links: some 150 bytes each. */
 const KNOWN_DIRECTORIES = 50_000
@@ -36,7 +42,8 @@ export class DiskCatalog implements Catalog {
   readonly #place: SeriesPlace
   #generation = 0
   #snapshots: readonly Snapshot[] = []
-  /** What the series directory looked like when it was last read. */
+  #verifiedTimes: readonly VerifiedTime[] = []
+  /** What the series directory and the record of the newest snapshot looked like when it was last read. */
   #seen = ''
   readonly #trees = new Map<Snapshot, BytePath>()
   readonly #directories = new LRUCache<string, true>({ max: KNOWN_DIRECTORIES })
@@ -54,6 +61,10 @@ export class DiskCatalog implements Catalog {
 
   snapshots(): readonly Snapshot[] {
     return this.#snapshots
+  }
+
+  verifiedTimes(): readonly VerifiedTime[] {
+    return this.#verifiedTimes
   }
 
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
@@ -121,22 +132,35 @@ export class DiskCatalog implements Catalog {
 
   /**
    * Publishing and removing a snapshot both change the series directory; so does the lock, which is why
-   * the generation changes only when the set of snapshots did.
+   * the generation changes only when the set of snapshots did. A verified time is added to a file, and only to that
+   * of the newest snapshot.
    */
   refresh(): void {
-    const status = lstatSync(seriesDirectory(this.#place), { bigint: true })
-    const seen = `${status.dev}:${status.ino}:${status.mtimeNs}:${status.ctimeNs}`
+    const seen = this.#look()
     if (seen === this.#seen) return
     const { snapshots } = readSeries(this.#place)
+    const times = verifiedTimesOf(snapshots, readVerifications(this.#place, snapshots))
     this.#seen = seen
     const same =
-      snapshots.length === this.#snapshots.length &&
-      snapshots.every((snapshot, index) => isSame(snapshot, this.#snapshots[index]))
+      isSameList(snapshots, this.#snapshots, isSame) &&
+      isSameList(times, this.#verifiedTimes, isSameTime)
     if (same) return
     this.#snapshots = snapshots
+    this.#verifiedTimes = times
     this.#directories.clear()
     this.#trees.clear()
     this.#generation += 1
+  }
+
+  #look(): string {
+    const series = lstatSync(seriesDirectory(this.#place), { bigint: true })
+    const newest = this.#snapshots.at(-1)
+    const record =
+      newest === undefined
+        ? undefined
+        : statusOf(bytePathFromText(verificationsFile(this.#place, newest.id)))
+    const { dev, ino, mtimeNs, ctimeNs } = series
+    return [dev, ino, mtimeNs, ctimeNs, newest?.id, record?.size, record?.ctimeNs].join(':')
   }
 
   /** Where an entry is, when everything above it is a directory of the snapshot. */
@@ -162,6 +186,27 @@ export class DiskCatalog implements Catalog {
     }
     return joinPath(tree, ...path)
   }
+}
+
+function verifiedTimesOf(
+  snapshots: readonly Snapshot[],
+  { bySnapshot }: SeriesVerifications,
+): readonly VerifiedTime[] {
+  return snapshots.flatMap((snapshot) =>
+    (bySnapshot.get(snapshot.id) ?? []).map(({ id }) => ({ id, snapshot })),
+  )
+}
+
+function isSameList<T>(
+  left: readonly T[],
+  right: readonly T[],
+  isSameOne: (left: T, right: T | undefined) => boolean,
+): boolean {
+  return left.length === right.length && left.every((one, index) => isSameOne(one, right[index]))
+}
+
+function isSameTime(left: VerifiedTime, right: VerifiedTime | undefined): boolean {
+  return left.id === right?.id && left.snapshot.id === right.snapshot.id
 }
 
 function isSame(left: Snapshot, right: Snapshot | undefined): boolean {

@@ -1,6 +1,8 @@
 /** What a backup says when it is over. */
-import type { BackUpReport } from '../actions/back-up.ts'
+import type { BackUpReport, SnapshotReport } from '../actions/back-up.ts'
+import type { UnchangedReport } from '../actions/record-unchanged.ts'
 import { printableSentence } from '../model/entry-name.ts'
+import { localTimeText } from '../model/local-time.ts'
 import { bytesText, countOf, countText } from '../model/figures.ts'
 import { durationText } from './render-duration.ts'
 
@@ -8,7 +10,22 @@ import { durationText } from './render-duration.ts'
 const SHOWN_PROBLEMS = 5
 
 /** For a person who watches. */
-export function summaryLines(report: BackUpReport): string[] {
+export function summaryLines(report: BackUpReport, zone: string): string[] {
+  return report.kind === 'unchanged' ? unchangedLines(report, zone) : snapshotLines(report)
+}
+
+function unchangedLines(
+  { profile, since, snapshot, path }: UnchangedReport,
+  zone: string,
+): string[] {
+  const time = localTimeText(Date.parse(since), zone)
+  return [
+    `${profile}: unchanged since ${time} (snapshot ${snapshot}); no snapshot was made`,
+    `  ${path}`,
+  ]
+}
+
+function snapshotLines(report: SnapshotReport): string[] {
   const { counts } = report
   const changed = counts.changedFiles + counts.attributeOnlyFiles
   return [
@@ -21,12 +38,14 @@ export function summaryLines(report: BackUpReport): string[] {
   ]
 }
 
-function movedLines({ counts: { movedEntries = 0 } }: BackUpReport): string[] {
+function movedLines({ counts: { movedEntries = 0 } }: SnapshotReport): string[] {
   if (movedEntries === 0) return []
   return [`  ${countText(movedEntries)} had another name before and are linked`]
 }
 
-function resumedLines({ counts: { resumedFiles = 0, resumedBytes = 0 } }: BackUpReport): string[] {
+function resumedLines({
+  counts: { resumedFiles = 0, resumedBytes = 0 },
+}: SnapshotReport): string[] {
   if (resumedFiles === 0) return []
   return [
     `  ${countOf(resumedFiles, 'file')}, ${bytesText(resumedBytes)} were there from an interrupted run`,
@@ -36,11 +55,12 @@ function resumedLines({ counts: { resumedFiles = 0, resumedBytes = 0 } }: BackUp
 /** What must be said even under cron: nothing when all is well. */
 export function troubleLines(report: BackUpReport): string[] {
   const warnings = report.warnings.map((warning) => `snapfs: ${report.profile}: ${warning}`)
-  const partial = report.outcome === 'complete' ? [] : partialLines(report)
+  const isPartial = report.kind === 'snapshot' && report.outcome === 'partial'
+  const partial = isPartial ? partialLines(report) : []
   return [...warnings, ...partial].map(printableSentence)
 }
 
-function partialLines(report: BackUpReport): string[] {
+function partialLines(report: SnapshotReport): string[] {
   const unread = report.problems.filter((problem) => problem.kind !== 'vanished')
   const rest = report.problemCount - Math.min(unread.length, SHOWN_PROBLEMS)
   return [

@@ -13,7 +13,10 @@ export function listingLines(listing: SeriesListing, zone: string): string[] {
   const title = `${listing.profile}  ${printableText(listing.repository)}/${listing.profile}`
   const damaged = listing.damaged.map(({ id, reason }) => `${id} is damaged: ${reason}`)
   if (listing.snapshots.length === 0) return [title, '  no snapshots yet', ...damaged]
-  const rows = listing.snapshots.map((snapshot) => cells(snapshot, zone))
+  const rows = listing.snapshots.flatMap((snapshot) => [
+    cells(snapshot, zone),
+    ...verifiedRow(snapshot, zone),
+  ])
   return [
     title,
     ...alignColumns([HEADINGS, ...rows]).map((line) => `  ${line}`),
@@ -59,6 +62,15 @@ function cells(snapshot: ListedSnapshot, zone: string): readonly string[] {
     bytesText(snapshot.changedBytes),
     marks.join(' '),
   ]
+}
+
+/** One line for all the times at which nothing had changed: from cron there are many. */
+function verifiedRow({ timeMs, verifiedMs }: ListedSnapshot, zone: string): string[][] {
+  const last = verifiedMs.at(-1)
+  if (last === undefined) return []
+  const times = verifiedMs.length === 1 ? '' : `, found so ${countText(verifiedMs.length)} times`
+  const mark = `since ${localTimeText(timeMs, zone)}${times}`
+  return [[localTimeText(last, zone), 'unchanged', '', '', '', '', mark]]
 }
 
 /** Pads each column to its widest cell. Cells hold no wide characters but in the last column. */

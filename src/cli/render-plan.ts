@@ -11,6 +11,7 @@ export function planLines(plan: PlanReport): string[] {
   return [
     ...plan.files.map(fileLine),
     `${plan.profile}: dry run, ${against}; nothing was written`,
+    ...(plan.unchanged ? ['  nothing has changed: no snapshot would be made'] : []),
     `  ${countOf(counts.files, 'file')}, ${bytesText(counts.totalBytes)}; to be copied: ${amountText(copy)}`,
     ...(compare.files > 0
       ? [`  to be compared by content, and copied where it differs: ${amountText(compare)}`]

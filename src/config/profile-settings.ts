@@ -10,7 +10,7 @@ import {
 } from '../model/floor.ts'
 import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
 import { objectionToRsyncOption } from '../model/rsync-option.ts'
-import { IO_CLASSES, type Profile } from '../model/profile.ts'
+import { IO_CLASSES, type Profile, UNCHANGED_WAYS } from '../model/profile.ts'
 
 const rsyncOptionSchema = v.pipe(
   v.string(),
@@ -38,6 +38,7 @@ export const settingsEntries = {
   ),
   nice: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(19))),
   ionice: v.optional(v.picklist(IO_CLASSES)),
+  on_unchanged: v.optional(v.picklist(UNCHANGED_WAYS)),
   one_file_system: v.optional(v.boolean()),
   rsync_options: v.optional(v.array(rsyncOptionSchema)),
 }
@@ -47,6 +48,7 @@ type Settings = v.InferOutput<v.ObjectSchema<typeof settingsEntries, undefined>>
 type Chosen = Pick<
   Profile,
   | 'maxShrink'
+  | 'onUnchanged'
   | 'floors'
   | 'checksumIntervalMs'
   | 'stopAfterMs'
@@ -59,6 +61,7 @@ type Chosen = Pick<
 
 export function profileSettings(table: Settings): Chosen {
   const { max_shrink: maxShrink, min_free: bytes, min_free_inodes: inodes } = table
+  const { on_unchanged: onUnchanged } = table
   const { checksum_interval: checksumIntervalMs, stop_after: stopAfterMs } = table
   const { bandwidth_limit: bandwidth, nice, ionice } = table
   const floors = {
@@ -67,6 +70,7 @@ export function profileSettings(table: Settings): Chosen {
   }
   return {
     ...(maxShrink === undefined ? {} : { maxShrink }),
+    ...(onUnchanged === undefined ? {} : { onUnchanged }),
     ...(bytes === undefined && inodes === undefined ? {} : { floors }),
     ...(checksumIntervalMs === undefined ? {} : { checksumIntervalMs }),
     ...(stopAfterMs === undefined ? {} : { stopAfterMs }),

@@ -7,6 +7,10 @@ import type { RemoteAccess } from './remote-access.ts'
 export const IO_CLASSES = ['idle', 'best-effort'] as const
 export type IoClass = (typeof IO_CLASSES)[number]
 
+/** What a backup does when nothing has changed: a snapshot all the same, or none. */
+export const UNCHANGED_WAYS = ['snapshot', 'skip'] as const
+export type OnUnchanged = (typeof UNCHANGED_WAYS)[number]
+
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
 export interface Profile {
   readonly name: string
@@ -20,6 +24,8 @@ export interface Profile {
   readonly waitMs?: number
   /** After so long all files are read and compared by content once. Absent: never by itself. */
   readonly checksumIntervalMs?: number
+  /** Absent: `snapshot`. */
+  readonly onUnchanged?: OnUnchanged
   /** Absent: the default. */
   readonly maxShrink?: MaxShrink
   /** What must be free in the repository before a backup begins. */

@@ -7,6 +7,7 @@ export const LATEST_NAME = 'latest'
 export const INCOMING_NAME = '.incoming'
 const LOCK_NAME = '.lock'
 const STATE_NAME = '.state'
+const VERIFIED_NAME = 'verified'
 export const LABELS_NAME = 'labels.json'
 export const TREE_NAME = 'tree'
 export const MANIFEST_NAME = 'manifest.json'
@@ -49,6 +50,15 @@ export function incomingDirectory(place: SeriesPlace): string {
 /** What the sources of the newest snapshots were; a cache, made anew when it is lost. */
 export function stateDirectory(place: SeriesPlace): string {
   return `${seriesDirectory(place)}/${STATE_NAME}`
+}
+
+/** When the sources of snapshots were found unchanged: a file for each snapshot of which that is so. */
+export function verificationsDirectory(place: SeriesPlace): string {
+  return `${seriesDirectory(place)}/${VERIFIED_NAME}`
+}
+
+export function verificationsFile(place: SeriesPlace, id: SnapshotId): string {
+  return `${verificationsDirectory(place)}/${id}.jsonl`
 }
 
 export function lockFile(place: SeriesPlace): string {

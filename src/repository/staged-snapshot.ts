@@ -135,7 +135,8 @@ async function pointLatestTo(place: SeriesPlace, id: SnapshotId): Promise<void> 
   await rename(draft, `${seriesDirectory(place)}/${LATEST_NAME}`)
 }
 
-async function syncDirectory(path: string): Promise<void> {
+/** Makes sure that names that were given in a directory are on the disk. */
+export async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, 'r')
   await directory.sync()
 }

@@ -30,11 +30,17 @@ export interface InBases {
   readonly first: Look['kind'] | undefined
 }
 
+/** What is asked of a scan that evidence depends on. */
+export type EvidenceRequest = Pick<
+  ScanRequest,
+  'bases' | 'nowMs' | 'keeps' | 'compareBy' | 'machineId' | 'bootId'
+>
+
 export class Evidence {
-  readonly #request: ScanRequest
+  readonly #request: EvidenceRequest
   readonly #devices: SourceDevices
 
-  constructor(request: ScanRequest, devices: SourceDevices) {
+  constructor(request: EvidenceRequest, devices: SourceDevices) {
     this.#request = request
     this.#devices = devices
   }
@@ -47,10 +53,8 @@ export class Evidence {
   /** Whether an entry is the one that was remembered, and was not touched since: certain. */
   isUnchanged(entry: Described, was: EntryState, header: StateHeader): boolean {
     const { status } = entry
-    // What changed while that scan looked at it may have changed again without its ctime moving.
-    const isSettled = was.changedNs < BigInt(header.scannedMs - CLOCK_GRAIN_MS) * 1_000_000n
     return (
-      isSettled &&
+      isSettled(was.changedNs, header) &&
       was.changedNs === status.ctimeNs &&
       this.isSameInode(entry, was, header) &&
       looksLike(status, was)
@@ -59,11 +63,16 @@ export class Evidence {
 
   /** Whether an entry has the inode that was remembered: the same file, or one that was made after it had gone. */
   isSameInode({ status, device }: Described, was: EntryState, header: StateHeader): boolean {
+    return was.inode === status.ino && this.isSamePlace(was.device, device, header)
+  }
+
+  /** Whether a device of the past is the one met now, and its inode numbers mean something. */
+  isSamePlace(past: number, present: number, header: StateHeader): boolean {
     const { machineId, bootId } = this.#request
-    const now = this.#devices.at(device)
+    const now = this.#devices.at(present)
     if (now?.isStable !== true || header.machineId !== machineId) return false
     const boot = header.bootId === bootId ? 'same boot' : 'another boot'
-    return was.inode === status.ino && isSameDevice(header.devices[was.device], now, boot)
+    return isSameDevice(header.devices[past], now, boot)
   }
 
   inBases(path: string, { status, device }: Described): InBases {
@@ -114,6 +123,11 @@ export class Evidence {
     }
     return found === undefined ? undefined : { ...found, isCertain }
   }
+}
+
+/** What changed while a scan looked at it may have changed again without its ctime moving. */
+export function isSettled(changedNs: bigint, header: Pick<StateHeader, 'scannedMs'>): boolean {
+  return changedNs < BigInt(header.scannedMs - CLOCK_GRAIN_MS) * 1_000_000n
 }
 
 /** Whether kind, size and modification time are those that were remembered. */

@@ -90,6 +90,13 @@ export function listPlan(scan: SourceScan, header: StateHeader, naming: Naming):
   }
 }
 
+/** The plan for a source that is proven to be what is stored. */
+export function nothingToDo(counts: ScanCounts): PlannedTransfer {
+  const none: Amount = { files: 0, bytes: 0 }
+  const amounts = { copy: none, compare: none, move: none, resume: none }
+  return { counts, ...amounts, files: [], problems: [], problemCount: 0 }
+}
+
 class Sum {
   amount: Amount = { files: 0, bytes: 0 }
   readonly #seen = new Set<string>()

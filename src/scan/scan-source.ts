@@ -141,7 +141,7 @@ class Scan implements SourceScan {
       const on = isHere ? device : this.devices.indexOf(entry.status.dev, path)
       return { ...entry, device: on, was: before?.get(entry.name) }
     })
-    this.state.addDirectory(path, described)
+    this.state.addDirectory(path, described, { status, device })
     const attempts = this.#attemptsAt(path)
     for (const entry of described) {
       countEntry(this.counts, entry.status)

@@ -11,6 +11,7 @@
  */
 import * as v from 'valibot'
 import { nameFromBytes } from '../model/entry-name.ts'
+import { directoryTrailSchema } from './directory-trail.ts'
 import type { EntryKind } from './source-status.ts'
 import type { StateBytes } from './state-bytes.ts'
 
@@ -36,6 +37,8 @@ export const headerSchema = v.object({
   devices: v.array(deviceSchema),
   /** Paths that are described but were not stored. Bytes as characters. */
   missing: v.array(v.string()),
+  /** Absent in a state of an older snapfs. */
+  directories: v.optional(directoryTrailSchema),
 })
 export type StateHeader = v.InferOutput<typeof headerSchema>
 

@@ -1,6 +1,7 @@
 /** The state of a source on its way to the disk, while the source is scanned. */
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { createHash } from 'node:crypto'
+import { DirectoryTrailWriter } from './directory-trail.ts'
 import { KINDS, RECORD_BYTES, SourceState, type StateHeader } from './source-state.ts'
 import { entryKind, type SourceStatus } from './source-status.ts'
 import { bytesInMemory, BytesInFile } from './state-bytes.ts'
@@ -21,6 +22,8 @@ export interface DescribedEntry {
 }
 
 export class StateWriter {
+  /** What is remembered of the directories themselves. */
+  readonly directories = new DirectoryTrailWriter()
   readonly #descriptor: number | undefined
   /** All that was written, where there is no file. */
   readonly #kept: Buffer[] = []
@@ -43,7 +46,12 @@ export class StateWriter {
    * @param path empty for the root of the source
    * @throws the operating system's error
    */
-  addDirectory(path: string, entries: readonly DescribedEntry[]): void {
+  addDirectory(
+    path: string,
+    entries: readonly DescribedEntry[],
+    itself: Omit<DescribedEntry, 'name'>,
+  ): void {
+    this.directories.add(path, itself, entries.length)
     const namesBytes = entries.reduce((sum, { name }) => sum + 2 + name.length, 0)
     const length = 8 + path.length + namesBytes + entries.length * RECORD_BYTES
     let offset = this.#reserve(4 + length)

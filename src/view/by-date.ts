@@ -1,4 +1,8 @@
-/** by-date: pick a time, see the whole tree. Levels of dates first, then the snapshot as it is. */
+/**
+ * by-date: pick a time, see the whole tree. Levels of dates first, then the snapshot as it is. A time at which nothing
+ * had changed is a link to the snapshot: the tree is there once, and who walks through by-date meets it once.
+ */
+import type { VerifiedTime } from '../catalog/catalog.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { storedInode, syntheticInode } from './inode-number.ts'
@@ -16,8 +20,11 @@ export function lookupDate(
 ): ViewNode | undefined {
   const level = series.dateLevel(prefix)
   if (level === undefined) return undefined
-  const snapshot = level.snapshots.get(name)
-  if (snapshot !== undefined) return storedNode(series, snapshot, [])
+  const dated = level.dated.get(name)
+  if (dated?.kind === 'snapshot') return storedNode(series, dated.snapshot, [])
+  if (dated?.kind === 'verified') {
+    return { kind: 'verified', series, time: dated.time, depth: prefix.length }
+  }
   if (level.levels.has(name)) return { kind: 'dates', series, prefix: [...prefix, name] }
   if (prefix.length === 0 && name === LATEST && series.latest() !== undefined) {
     return { kind: 'latest', series }
@@ -38,8 +45,12 @@ export function listDates(
   for (const name of level.levels.keys()) {
     listed.push({ name, kind: 'directory', inode: dateLevelInode(series, [...prefix, name]) })
   }
-  for (const [name, snapshot] of level.snapshots) {
-    const inode = syntheticInode(`date/${series.profile}/${snapshot.id}/`)
+  for (const [name, dated] of level.dated) {
+    if (dated.kind === 'verified') {
+      listed.push({ name, kind: 'symlink', inode: verifiedInode(series, dated.time) })
+      continue
+    }
+    const inode = syntheticInode(`date/${series.profile}/${dated.snapshot.id}/`)
     listed.push({ name, kind: 'directory', inode })
   }
   return listed
@@ -72,6 +83,19 @@ export function listStored(
     listed.push({ name, kind: entry.kind, inode })
   }
   return listed
+}
+
+/** What the link of a verified time holds. */
+export function verifiedTarget(
+  series: SeriesView,
+  { snapshot }: VerifiedTime,
+  depth: number,
+): string {
+  return '../'.repeat(depth) + series.pathOf(snapshot).join('/')
+}
+
+export function verifiedInode(series: SeriesView, { id }: VerifiedTime): bigint {
+  return syntheticInode(`verified/${series.profile}/${id}`)
 }
 
 export function latestInode(series: SeriesView): bigint {

@@ -1,6 +1,6 @@
 /** One series as both views need it: its catalog, its histories, and the names of its snapshots. */
 import { DEFAULT_TEMPLATE_TEXT } from './default-template.ts'
-import type { Catalog } from '../catalog/catalog.ts'
+import type { Catalog, VerifiedTime } from '../catalog/catalog.ts'
 import type { SeriesHistory } from '../catalog/series-history.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
@@ -12,15 +12,20 @@ import {
   type TimeTemplate,
 } from './time-template.ts'
 
-/** A level of by-date: more levels, or snapshots. */
+/** What has a name in by-date beside levels. */
+export type Dated =
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  | { readonly kind: 'verified'; readonly time: VerifiedTime }
+
+/** A level of by-date: more levels, or what is there by its time. */
 export interface DateLevel {
   readonly levels: ReadonlyMap<EntryName, DateLevel>
-  readonly snapshots: ReadonlyMap<EntryName, Snapshot>
+  readonly dated: ReadonlyMap<EntryName, Dated>
 }
 
 interface MutableLevel extends DateLevel {
   readonly levels: Map<EntryName, MutableLevel>
-  readonly snapshots: Map<EntryName, Snapshot>
+  readonly dated: Map<EntryName, Dated>
 }
 
 interface Names {
@@ -71,7 +76,12 @@ export class SeriesView {
     return this.#current().latest
   }
 
-  /** When the newest snapshot was made: the modification time of directories only a view has. */
+  /** The path of a snapshot below by-date. */
+  pathOf(snapshot: Snapshot): EntryPath {
+    return renderTime(this.#template, epochMsOf(snapshot.id), this.#zone)
+  }
+
+  /** When the newest time was made: the modification time of directories only a view has. */
   newestNs(): bigint {
     return this.#current().newestNs
   }
@@ -79,32 +89,39 @@ export class SeriesView {
   #current(): Names {
     const { generation } = this.catalog
     if (this.#names?.generation === generation) return this.#names
-    const top: MutableLevel = { levels: new Map(), snapshots: new Map() }
+    const top: MutableLevel = { levels: new Map(), dated: new Map() }
     const times = new Map<Snapshot, EntryName>()
     let latest: EntryPath | undefined
     let newestNs = 0n
     for (const snapshot of this.catalog.snapshots()) {
       const epochMs = epochMsOf(snapshot.id)
-      const path = renderTime(this.#template, epochMs, this.#zone)
-      place(top, path, snapshot)
+      const path = this.pathOf(snapshot)
+      place(top, path, { kind: 'snapshot', snapshot })
       times.set(snapshot, renderTimeName(VERSION_TEMPLATE, epochMs, this.#zone))
       latest = path
       newestNs = BigInt(epochMs) * 1_000_000n
+    }
+    for (const time of this.catalog.verifiedTimes()) {
+      const epochMs = epochMsOf(time.id)
+      place(top, renderTime(this.#template, epochMs, this.#zone), { kind: 'verified', time })
+      const timeNs = BigInt(epochMs) * 1_000_000n
+      if (timeNs > newestNs) newestNs = timeNs
     }
     this.#names = { generation, top, times, latest, newestNs }
     return this.#names
   }
 }
 
-function place(top: MutableLevel, path: EntryPath, snapshot: Snapshot): void {
+/** Should another program have given a snapshot a time that is taken, the snapshot has it. */
+function place(top: MutableLevel, path: EntryPath, dated: Dated): void {
   let level = top
   const last = path.length - 1
   path.forEach((name, depth) => {
     if (depth === last) {
-      level.snapshots.set(name, snapshot)
+      if (!level.dated.has(name)) level.dated.set(name, dated)
       return
     }
-    const next: MutableLevel = level.levels.get(name) ?? { levels: new Map(), snapshots: new Map() }
+    const next: MutableLevel = level.levels.get(name) ?? { levels: new Map(), dated: new Map() }
     level.levels.set(name, next)
     level = next
   })

@@ -3,6 +3,7 @@ import type { ReadHandle, Space } from '../catalog/catalog.ts'
 import type { DirectoryHistory } from '../catalog/fold-history.ts'
 import type { EntryKind } from '../model/entry.ts'
 import { type EntryName, nameFromText } from '../model/entry-name.ts'
+import { epochMsOf } from '../model/snapshot-id.ts'
 import {
   dateLevelInode,
   latestInode,
@@ -10,6 +11,8 @@ import {
   listStored,
   lookupDate,
   storedNode,
+  verifiedInode,
+  verifiedTarget,
 } from './by-date.ts'
 import {
   fileDirectoryInode,
@@ -78,6 +81,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
         return storedNode(parent.series, parent.snapshot, [...parent.path, name])
       case 'readme':
       case 'latest':
+      case 'verified':
         return undefined
     }
   }
@@ -111,6 +115,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
           : undefined
       case 'readme':
       case 'latest':
+      case 'verified':
         return undefined
     }
   }
@@ -129,6 +134,12 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
         const length = this.linkTarget(node)?.length ?? 0
         const inode = latestInode(node.series)
         return this.#synthetic('symlink', inode, 0o777, length, node.series.newestNs())
+      }
+      case 'verified': {
+        const length = this.linkTarget(node)?.length ?? 0
+        const modifiedNs = BigInt(epochMsOf(node.time.id)) * 1_000_000n
+        const inode = verifiedInode(node.series, node.time)
+        return this.#synthetic('symlink', inode, 0o777, length, modifiedNs)
       }
       case 'file-directory': {
         const inode = fileDirectoryInode(node.series, node.path)
@@ -159,6 +170,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
 
   linkTarget(node: ViewNode): string | undefined {
     if (node.kind === 'latest') return node.series.latest()?.join('/')
+    if (node.kind === 'verified') return verifiedTarget(node.series, node.time, node.depth)
     if (node.kind !== 'stored' || node.entry.kind !== 'symlink') return undefined
     return node.series.catalog.linkTarget(node.snapshot, node.path)
   }

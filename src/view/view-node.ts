@@ -1,4 +1,5 @@
 /** Everything a path in the mount can be: a closed union, so that a new kind is an error everywhere. */
+import type { VerifiedTime } from '../catalog/catalog.ts'
 import type { DirectoryHistory, Version } from '../catalog/fold-history.ts'
 import type { Entry } from '../model/entry.ts'
 import type { EntryPath } from '../model/entry-name.ts'
@@ -13,6 +14,14 @@ export type ViewNode =
   /** by-date, or a level of a nested date format in it. */
   | { readonly kind: 'dates'; readonly series: SeriesView; readonly prefix: EntryPath }
   | { readonly kind: 'latest'; readonly series: SeriesView }
+  /** A link to the snapshot that the source equalled then. */
+  | {
+      readonly kind: 'verified'
+      readonly series: SeriesView
+      readonly time: VerifiedTime
+      /** How many levels below by-date it lies. */
+      readonly depth: number
+    }
   /** by-file, or a directory of the source in it, as the union over all snapshots. */
   | {
       readonly kind: 'file-directory'

@@ -13,7 +13,15 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
-import { backUpOnce, repositoryAt, settledWorld, treeOf } from '../support/back-up-once.ts'
+import type { BackUpReport } from '../../src/actions/back-up.ts'
+import type { OnUnchanged } from '../../src/model/profile.ts'
+import {
+  backUpOrSkip,
+  ordinaryRequest,
+  repositoryAt,
+  settledWorld,
+  treeOf,
+} from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
 import { differences, fingerprint, linkGroups } from '../support/compare-trees.ts'
 import {
@@ -38,7 +46,7 @@ describe('any history', () => {
     fc.record({ kind: fc.constant('write at a fixed time' as const), path, content: name }),
     fc.record({ kind: fc.constantFrom('symlink', 'pipe', 'remove', 'chmod', 'mkdir'), path }),
     fc.record({ kind: fc.constantFrom('link', 'rename', 'copy'), path, to: path }),
-    fc.record({ kind: fc.constant('back up' as const), path }),
+    fc.record({ kind: fc.constant('back up' as const), path, skips: fc.boolean() }),
     fc.record({
       kind: fc.constant('begin to back up' as const),
       path,
@@ -58,22 +66,23 @@ describe('any history', () => {
         await mkdir(source)
         await repositoryAt(repository)
         const stored: { tree: string; print: string }[] = []
-        for (const step of [...edits, { kind: 'back up' as const, path: '' }]) {
+        for (const step of [...edits, { kind: 'back up' as const, path: '', skips: true }]) {
           if (step.kind !== 'back up' && step.kind !== 'begin to back up') {
             await apply(step).catch(() => undefined)
             continue
           }
           const report =
             step.kind === 'back up'
-              ? await backUpOnce(repository, source, { emptySource: 'allow' }, world)
+              ? await backUp(step.skips ? 'skip' : 'snapshot')
               : await interruptBackUp(repository, source, step.files, world)
           if (report === undefined) {
             if (step.kind === 'begin to back up') await endRoughly(step.end)
             continue
           }
-          expect(report).toMatchObject({ outcome: 'complete', problems: [] })
           expect(await differences(source, treeOf(report))).toBe('')
           expect(await linkGroups(treeOf(report))).toBe(await linkGroups(source))
+          if (report.kind === 'unchanged') continue
+          expect(report).toMatchObject({ outcome: 'complete', problems: [] })
           for (const { tree, print } of stored) expect(await fingerprint(tree)).toBe(print)
           stored.push({ tree: treeOf(report), print: await fingerprint(treeOf(report)) })
         }
@@ -90,6 +99,11 @@ describe('any history', () => {
     typeof edit extends fc.Arbitrary<infer T> ? T : never,
     { kind: 'back up' | 'begin to back up' }
   >
+
+  function backUp(onUnchanged: OnUnchanged): Promise<BackUpReport> {
+    const profile = { ...ordinaryRequest(repository, source).profile, onUnchanged }
+    return backUpOrSkip(repository, source, { emptySource: 'allow', profile }, world)
+  }
 
   async function endRoughly(end: string): Promise<void> {
     if (end === 'in order') return

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { chmod, chown, link, lstat, readdir, readFile, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import type { BackUpReport } from '../../src/actions/back-up.ts'
+import type { SnapshotReport } from '../../src/actions/back-up.ts'
 import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint } from '../support/compare-trees.ts'
@@ -36,7 +36,7 @@ function nameOf(n: number): string {
   return `d${n % 4}/f${n}`
 }
 
-async function backUp(): Promise<BackUpReport> {
+async function backUp(): Promise<SnapshotReport> {
   return backUpOnce(repository, source, {}, world)
 }
 

@@ -12,7 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import type { BackUpReport } from '../../src/actions/back-up.ts'
+import type { SnapshotReport } from '../../src/actions/back-up.ts'
 import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint } from '../support/compare-trees.ts'
@@ -27,7 +27,7 @@ beforeEach(() => {
   ;({ source, repository } = place())
 })
 
-const backUpSettled = (options: Parameters<typeof backUpOnce>[2] = {}): Promise<BackUpReport> =>
+const backUpSettled = (options: Parameters<typeof backUpOnce>[2] = {}): Promise<SnapshotReport> =>
   backUpOnce(repository, source, options, settledWorld())
 
 async function inode(path: string): Promise<bigint> {
@@ -36,8 +36,8 @@ async function inode(path: string): Promise<bigint> {
 
 /** Whether a path of one snapshot and another of the next are one stored file. */
 async function isOne(
-  [first, from]: readonly [BackUpReport, string],
-  [second, to]: readonly [BackUpReport, string],
+  [first, from]: readonly [SnapshotReport, string],
+  [second, to]: readonly [SnapshotReport, string],
 ): Promise<boolean> {
   return (await inode(`${treeOf(first)}/${from}`)) === (await inode(`${treeOf(second)}/${to}`))
 }

@@ -1,7 +1,7 @@
 import { execa } from 'execa'
 import { link, mkdir, readdir, rm, symlink, utimes } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import type { BackUpReport } from '../../src/actions/back-up.ts'
+import type { SnapshotReport } from '../../src/actions/back-up.ts'
 import type { Profile } from '../../src/model/profile.ts'
 import { ALLOWED_OPTIONS } from '../../src/model/rsync-option.ts'
 import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
@@ -24,7 +24,7 @@ beforeEach(async () => {
   await execa('truncate', ['-s', '1M', `${source}/sparse`])
 })
 
-function backUp(settings: Partial<Profile>): Promise<BackUpReport> {
+function backUp(settings: Partial<Profile>): Promise<SnapshotReport> {
   const { repository } = place()
   const profile = { name: 'home', source, repository, exclude: [], ...settings }
   // By this clock the files have settled, so that what did not change is linked by the scan.

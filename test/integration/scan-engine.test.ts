@@ -17,7 +17,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import type { BackUpReport } from '../../src/actions/back-up.ts'
+import type { SnapshotReport } from '../../src/actions/back-up.ts'
 import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
@@ -33,7 +33,7 @@ beforeEach(() => {
   ;({ source, repository } = place())
 })
 
-const backUpSettled = (options: Parameters<typeof backUpOnce>[2] = {}): Promise<BackUpReport> =>
+const backUpSettled = (options: Parameters<typeof backUpOnce>[2] = {}): Promise<SnapshotReport> =>
   backUpOnce(repository, source, options, settledWorld())
 
 async function write(path: string, content: string): Promise<void> {
@@ -158,7 +158,7 @@ describe('what is certainly unchanged', () => {
   })
 })
 
-async function inodes(report: BackUpReport, paths: readonly string[]): Promise<number> {
+async function inodes(report: SnapshotReport, paths: readonly string[]): Promise<number> {
   const found = await Promise.all(paths.map((path) => lstat(`${treeOf(report)}/${path}`)))
   return new Set(found.map(({ ino }) => ino)).size
 }
@@ -287,7 +287,7 @@ describe('what is not certain', () => {
 
 describe('what was replaced while the backup ran', () => {
   /** Runs `edit` when the scan has seen `a`, and not yet all. */
-  async function backUpDuring(edit: () => void): Promise<BackUpReport> {
+  async function backUpDuring(edit: () => void): Promise<SnapshotReport> {
     let done = false
     return backUpSettled({
       onProgress: () => {

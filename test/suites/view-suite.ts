@@ -46,6 +46,7 @@ export const SUITE_HISTORY: DescribedHistory = [
   },
   {
     id: '2026-07-02T08-00-00Z',
+    verified: ['2026-07-02T09-00-00Z', '2026-07-02T10-00-00Z'],
     tree: {
       'notes.txt': file('second'),
       'Documents/report.tar.gz': file('draft'),
@@ -78,6 +79,9 @@ export const SUITE_HISTORY: DescribedHistory = [
   },
 ]
 
+/** When nothing had changed since the second day. */
+const VERIFIED = ['2026-07-02_11-00-00', '2026-07-02_12-00-00'] as const
+
 const DATES = ['2026-07-01_10-00-00', '2026-07-02_10-00-00', '2026-07-03_10-00-00'] as const
 
 /**
@@ -97,8 +101,21 @@ export function describeViews(title: string, subject: () => Subject, it = test):
     })
 
     it('names snapshots by their local time, and links to the latest', async () => {
-      expect(await names('/by-date')).toEqual([...DATES, 'latest'])
+      expect(await names('/by-date')).toEqual([...DATES, ...VERIFIED, 'latest'].sort())
       expect(await subject().target('/by-date/latest')).toBe(DATES[2])
+    })
+
+    it('shows a time at which nothing had changed as a link to the snapshot, and as no version', async () => {
+      const listed = await subject().list('/by-date')
+      for (const time of VERIFIED) {
+        expect(listed?.find(({ name }) => name === time)?.kind).toBe('symlink')
+        const status = await subject().status(`/by-date/${time}`)
+        expect(status).toMatchObject({ kind: 'symlink', sizeBytes: DATES[1].length })
+        expect(await subject().target(`/by-date/${time}`)).toBe(DATES[1])
+      }
+      const inodes = listed?.map(({ name }) => subject().status(`/by-date/${name}`)) ?? []
+      expect(new Set((await Promise.all(inodes)).map((one) => one?.inode)).size).toBe(inodes.length)
+      expect(await names('/by-file/notes.txt')).toEqual(DATES.map((time) => `notes@${time}.txt`))
     })
 
     it('shows every tree by date exactly as it was', async () => {

@@ -1,6 +1,11 @@
 /** Making snapshots in tests of the engine, with a clock the test controls. */
 import { setTimeout } from 'node:timers/promises'
-import { backUp, type BackUpReport, type BackUpRequest } from '../../src/actions/back-up.ts'
+import {
+  backUp,
+  type BackUpReport,
+  type BackUpRequest,
+  type SnapshotReport,
+} from '../../src/actions/back-up.ts'
 import type { World } from '../../src/model/world.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
 
@@ -35,19 +40,33 @@ export async function repositoryAt(path: string): Promise<void> {
 export async function backUpOnce(
   repository: string,
   source: string,
-  options: Partial<
-    Pick<
-      BackUpRequest,
-      | 'exclude'
-      | 'emptySource'
-      | 'changedSource'
-      | 'checksum'
-      | 'floors'
-      | 'signal'
-      | 'onProgress'
-      | 'profile'
-    >
-  > = {},
+  options: Options = {},
+  world: World = testWorld(),
+): Promise<SnapshotReport> {
+  const report = await backUpOrSkip(repository, source, options, world)
+  if (report.kind !== 'snapshot') throw new Error('no snapshot was made')
+  return report
+}
+
+type Options = Partial<
+  Pick<
+    BackUpRequest,
+    | 'exclude'
+    | 'emptySource'
+    | 'changedSource'
+    | 'checksum'
+    | 'floors'
+    | 'signal'
+    | 'onProgress'
+    | 'profile'
+  >
+>
+
+/** The same, where there may be no snapshot. */
+export async function backUpOrSkip(
+  repository: string,
+  source: string,
+  options: Options = {},
   world: World = testWorld(),
 ): Promise<BackUpReport> {
   return backUp(
@@ -79,6 +98,6 @@ export function ordinaryRequest(
 }
 
 /** The tree of a snapshot. */
-export function treeOf(report: BackUpReport): string {
+export function treeOf(report: Pick<BackUpReport, 'path'>): string {
   return `${report.path}/tree`
 }

@@ -3,6 +3,7 @@
  * with the same `inode` in several places is one inode there, as a backup would have linked it.
  */
 import type { Manifest } from '../../src/model/manifest.ts'
+import type { Verification } from '../../src/model/verification.ts'
 import { parseSnapshotId, type SnapshotId } from '../../src/model/snapshot-id.ts'
 
 export type DescribedEntry =
@@ -23,6 +24,8 @@ export type DescribedTree = Readonly<Record<string, DescribedEntry>>
 export interface DescribedSnapshot {
   readonly id: string
   readonly tree: DescribedTree
+  /** Ids of times at which nothing had changed since. */
+  readonly verified?: readonly string[]
 }
 
 export type DescribedHistory = readonly DescribedSnapshot[]
@@ -93,6 +96,22 @@ export function manifestFor(
     problems: [],
     snapfsVersion: '0.0.0',
     ...changes,
+  }
+}
+
+/** That a source was found equal to the snapshot of a described history. */
+export function verificationFor(id: string, snapshot: string): Verification {
+  return {
+    format: 1,
+    id: idOf(id),
+    snapshot,
+    snapshotStartedAt: '2026-11-20T08:00:00.000Z',
+    startedAt: '2026-11-21T08:00:00.000Z',
+    finishedAt: '2026-11-21T08:00:01.000Z',
+    fidelity: '',
+    entries: 1,
+    totalBytes: 0,
+    snapfsVersion: '0.0.0',
   }
 }
 

@@ -2,12 +2,14 @@
 import { execa } from 'execa'
 import { chmod, link, lutimes, mkdir, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { encodeManifest } from '../../src/model/manifest.ts'
+import { encodeVerification } from '../../src/model/verification.ts'
 import {
   completeTree,
   DEFAULT_MODIFIED_MS,
   type DescribedEntry,
   type DescribedHistory,
   manifestFor,
+  verificationFor,
 } from './described-history.ts'
 import { modeOf } from './memory-catalog.ts'
 
@@ -69,6 +71,10 @@ async function publishDescribed(
   }
   await writeFile(`${staged}/manifest.json`, encodeManifest(manifestFor(snapshot.id, sequence)))
   await rename(staged, `${series}/${snapshot.id}`)
+  if (snapshot.verified === undefined) return
+  await mkdir(`${series}/verified`, { recursive: true, mode: 0o700 })
+  const lines = snapshot.verified.map((id) => encodeVerification(verificationFor(id, snapshot.id)))
+  await writeFile(`${series}/verified/${snapshot.id}.jsonl`, lines.join(''))
 }
 
 async function create(place: Buffer, described: DescribedEntry): Promise<void> {

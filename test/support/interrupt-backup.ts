@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { type Dirent, lstatSync, readdirSync } from 'node:fs'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
-import type { BackUpReport } from '../../src/actions/back-up.ts'
+import type { SnapshotReport } from '../../src/actions/back-up.ts'
 import { Interruption } from '../../src/actions/interruption.ts'
 import { SnapfsError } from '../../src/errors/snapfs-error.ts'
 import type { World } from '../../src/model/world.ts'
@@ -19,7 +19,7 @@ export async function interruptBackUp(
   source: string,
   afterFiles: number,
   world: World,
-): Promise<BackUpReport | undefined> {
+): Promise<SnapshotReport | undefined> {
   const controller = new AbortController()
   const over = new AbortController()
   const watch = (async () => {

@@ -1,5 +1,11 @@
 /** A catalog without a disk: the contract as a plain data structure, for suites and properties. */
-import type { Catalog, ListedName, ReadHandle, Space } from '../../src/catalog/catalog.ts'
+import type {
+  Catalog,
+  ListedName,
+  ReadHandle,
+  Space,
+  VerifiedTime,
+} from '../../src/catalog/catalog.ts'
 import type { Entry } from '../../src/model/entry.ts'
 import { type EntryPath, nameFromBytes } from '../../src/model/entry-name.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
@@ -23,6 +29,7 @@ export class MemoryCatalog implements Catalog {
   readonly profile: string
   #generation = 0
   #snapshots: readonly Snapshot[] = []
+  #verifiedTimes: readonly VerifiedTime[] = []
   readonly #trees = new Map<string, ReadonlyMap<string, Stored>>()
   readonly #inodes = new Map<string, bigint>()
   #nextInode = 100n
@@ -44,6 +51,9 @@ export class MemoryCatalog implements Catalog {
       this.#trees.set(id, stored)
       return { id: idOf(id), sequence: index + 1, manifest: manifestFor(id, index + 1) }
     })
+    this.#verifiedTimes = this.#snapshots.flatMap((snapshot, index) =>
+      (history[index]?.verified ?? []).map((id) => ({ id: idOf(id), snapshot })),
+    )
   }
 
   /** `replace` takes effect at once. */
@@ -57,6 +67,10 @@ export class MemoryCatalog implements Catalog {
 
   snapshots(): readonly Snapshot[] {
     return this.#snapshots
+  }
+
+  verifiedTimes(): readonly VerifiedTime[] {
+    return this.#verifiedTimes
   }
 
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {

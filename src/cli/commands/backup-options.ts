@@ -3,7 +3,7 @@ import type { PlanRequest } from '../../actions/plan-backup.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { objectionToPattern } from '../../model/exclude-pattern.ts'
 import type { Floor } from '../../model/floor.ts'
-import type { Profile } from '../../model/profile.ts'
+import type { OnUnchanged, Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
 import { strayWaitLimit } from '../wait-option.ts'
@@ -16,6 +16,7 @@ export interface BackupOptions {
   readonly acceptShrink?: true
   readonly allowEmpty?: true
   readonly checksum?: true
+  readonly onUnchanged?: OnUnchanged
   readonly oneFileSystem?: true
   readonly minFree?: Floor
   readonly minFreeInodes?: Floor
@@ -85,6 +86,7 @@ export function requestOf(
   return {
     profile: {
       ...profile,
+      ...(options.onUnchanged === undefined ? {} : { onUnchanged: options.onUnchanged }),
       ...(options.oneFileSystem ? { fileSystems: 'one' } : {}),
       ...(options.stopAfter === undefined ? {} : { stopAfterMs: options.stopAfter }),
       ...(options.bwlimit === undefined ? {} : { bandwidth: options.bwlimit }),

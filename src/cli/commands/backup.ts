@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { BackUpReport } from '../../actions/back-up.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import { printableSentence } from '../../model/entry-name.ts'
-import type { Profile } from '../../model/profile.ts'
+import { type Profile, UNCHANGED_WAYS } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import {
   bandwidthOption,
@@ -53,6 +53,12 @@ export function addBackup(
       'back up a source that shrank, is empty, or is on another disk, as it is now',
     )
     .addOption(new Option('--allow-empty', 'the same, for an empty source alone').hideHelp())
+    .addOption(
+      new Option(
+        '--on-unchanged <WAY>',
+        'when nothing has changed: make a snapshot all the same, or skip it',
+      ).choices(UNCHANGED_WAYS),
+    )
     .option('-x, --one-file-system', 'leave out what is mounted inside the source')
     .addOption(minFreeOption())
     .addOption(minFreeInodesOption())
@@ -102,22 +108,27 @@ async function backUpOne(
 }
 
 async function report(
-  { output }: Context,
+  { output, world }: Context,
   runs: readonly Run<BackUpReport>[],
   options: BackupOptions,
 ): Promise<void> {
   const { summaryLines, troubleLines } = await import('../render-backup.ts')
   if (options.json) {
-    const snapshots = runs.flatMap((run) => ('report' in run ? [run.report] : []))
-    output.answer(JSON.stringify({ snapshots, errors: errorsOf(runs) }))
+    const reports = runs.flatMap((run) => ('report' in run ? [run.report] : []))
+    const snapshots = reports.filter(({ kind }) => kind === 'snapshot')
+    const unchanged = reports.filter(({ kind }) => kind === 'unchanged')
+    output.answer(JSON.stringify({ snapshots, unchanged, errors: errorsOf(runs) }))
     return
   }
   for (const run of runs) {
-    if ('report' in run && output.answerIsWatched) summaryLines(run.report).forEach(output.answer)
+    if ('report' in run && output.answerIsWatched) {
+      summaryLines(run.report, world.timeZone).forEach(output.answer)
+    }
     remarkOn(output, run, troubleLines)
   }
 }
 
-function exitCodeOfReport({ outcome }: BackUpReport): number {
-  return exitCodeOf(outcome === 'partial' ? 'SNAPSHOT_PARTIAL' : 'DONE')
+function exitCodeOfReport(report: BackUpReport): number {
+  const isPartial = report.kind === 'snapshot' && report.outcome === 'partial'
+  return exitCodeOf(isPartial ? 'SNAPSHOT_PARTIAL' : 'DONE')
 }

@@ -94,9 +94,10 @@ function withTimeText({ running, unfinished, ...listing }: SeriesListing): unkno
       startedAt: timeText(startedMs),
     })),
     ...(running === undefined ? {} : { running: withSince(running) }),
-    snapshots: listing.snapshots.map(({ timeMs, ...rest }) => ({
+    snapshots: listing.snapshots.map(({ timeMs, verifiedMs, ...rest }) => ({
       ...rest,
       time: timeText(timeMs),
+      verified: verifiedMs.map(timeText),
     })),
   }
 }

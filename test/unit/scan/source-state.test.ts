@@ -30,6 +30,9 @@ function status(
 
 const one = status('file', { ino: 5n, ctimeNs: 7n, mtimeNs: -8n, size: 9n })
 
+/** The directory, of which nothing but a digest is kept. */
+const itself = { status: one, device: 0 }
+
 const directory = useTemporaryDirectory()
 const file = (): string => `${directory()}/state`
 
@@ -52,8 +55,9 @@ function encoded(header: StateHeader = HEADER, names: readonly string[] = ['f'])
     writer.addDirectory(
       '',
       names.map((name) => ({ name, status: one, device: 0 })),
+      itself,
     )
-    writer.addDirectory('d', [])
+    writer.addDirectory('d', [], itself)
   }, header)
 }
 
@@ -98,6 +102,7 @@ describe('the remembered state of a source', () => {
         writer.addDirectory(
           path,
           entries.map((found) => ({ ...found, status: status(found.kind, found.numbers) })),
+          itself,
         )
       }
     }
@@ -144,7 +149,7 @@ describe('the remembered state of a source', () => {
 
   test('is read in memory as it would be from a file', () => {
     const writer = new StateWriter()
-    writer.addDirectory('', [{ name: 'f', status: one, device: 0 }])
+    writer.addDirectory('', [{ name: 'f', status: one, device: 0 }], itself)
     expect([...writer.read(HEADER).entriesOf('')!.keys()]).toEqual(['f'])
   })
 
@@ -153,7 +158,7 @@ describe('the remembered state of a source', () => {
     const entries = names.map((name) => ({ name, status: one, device: 0 }))
     const paths = Array.from({ length: 20 }, (_, index) => `directory-${index}`)
     const bytes = written((writer) => {
-      for (const path of paths) writer.addDirectory(path, entries)
+      for (const path of paths) writer.addDirectory(path, entries, itself)
     })
     await opened(bytes, (reading) => {
       if (reading.kind !== 'state') throw new Error(reading.reason)

@@ -1,0 +1,62 @@
+/** How the source of a backup is walked, whatever is looked for: what is left out, and what is mounted in it. */
+import { compileRules } from '../filter/compile-rules.ts'
+import { parseRule } from '../filter/parse-rule.ts'
+import { MOUNT_TYPE } from '../fuse/driver.ts'
+import { readMountTable } from '../fuse/mount-table.ts'
+import { pathBelow } from '../model/absolute-path.ts'
+import { bytePathFromText } from '../model/entry-name.ts'
+import { decodeMarker } from '../repository/marker.ts'
+import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
+import type { SourceMount } from '../scan/source-devices.ts'
+import type { SourceWalk } from '../scan/walk-source.ts'
+import type { TreeTransfer } from './transfer.ts'
+
+/** What of a backup its walk must know. */
+export type WalkTask = Pick<TreeTransfer, 'place' | 'source' | 'exclude' | 'profile'>
+
+export interface PreparedWalk {
+  readonly walk: SourceWalk
+  readonly mounts: readonly SourceMount[]
+  /** Paths below the source, as text with a leading slash, that are left out by themselves. */
+  readonly known: readonly string[]
+}
+
+export async function prepareWalk(run: WalkTask): Promise<PreparedWalk> {
+  const { place, source } = run
+  const mounts = await readMountTable()
+  const known = [
+    place.repository,
+    ...mounts
+      .filter((mount) => mount.type === MOUNT_TYPE)
+      .map((mount) => Buffer.from(mount.mountpoint, 'latin1').toString('utf8')),
+  ]
+    .map((path) => pathBelow(source, path))
+    .filter((path) => path !== undefined)
+  const walk: SourceWalk = {
+    source: bytePathFromText(source),
+    skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
+    ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
+    decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
+    isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
+  }
+  return { walk, mounts, known }
+}
+
+/** All that a walk leaves out by itself. @param repositories that were found, below the source, bytes as characters */
+export function skippedPaths(
+  { known }: PreparedWalk,
+  repositories: readonly string[],
+): readonly string[] {
+  return [
+    ...known,
+    ...repositories.map((path) => `/${Buffer.from(path, 'latin1').toString('utf8')}`),
+  ]
+}
+
+/** The rules in force, as rsync is told them and the manifest names them. */
+export function rulesInForce(
+  skipped: readonly string[],
+  exclude: readonly string[],
+): readonly string[] {
+  return [...skipped.map((path) => excludePathRule(path)), ...exclude.map(excludeRule)]
+}
