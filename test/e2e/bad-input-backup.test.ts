@@ -483,6 +483,7 @@ describe('the configuration and the command line', () => {
     ['--source without --repository', ['--source', '/nowhere'], /--repository/u],
     ['an option nobody knows', ['--colour'], /--colour/u],
     ['an option without its value', ['--exclude'], /--exclude/u],
+    ['a way that is none', ['--on-unchanged', 'sometimes'], /--on-unchanged.*skip/u],
     ['a pattern that names nothing', ['--exclude', ''], /--exclude.*empty/u],
   ] as const
   for (const [what, options, says] of commandLines) {

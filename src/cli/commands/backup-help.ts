@@ -35,6 +35,21 @@ is so long ago.
 `,
   ),
   section(
+    'WHEN NOTHING HAS CHANGED',
+    `
+With --on-unchanged=skip, or on_unchanged = "skip" in the configuration,
+no snapshot is made when the source is proven to be what the newest one
+holds, its directories and all attributes included. The time is written down
+all the same: "list" shows it, and by-date has a link of that name to the
+snapshot. The status is 0.
+
+Whatever is not proven makes a snapshot: when an entry changed in the last
+three seconds before the newest one was made, or that one is partial; with
+other exclude patterns; with --checksum, and when "checksum_interval" is
+over; and always of a source on another machine, which is not scanned.
+`,
+  ),
+  section(
     'DRY RUN',
     `
 With --dry-run nothing is written: no snapshot, no lock, not even the

@@ -22,7 +22,8 @@ export function addList(program: Command, context: Context): void {
       flowing(`Shows the snapshots of a profile, or of all of them, oldest first: when each was made (local time with
 its offset), whether it is complete or partial, how many files and bytes it holds, and how many of them
 were new or changed. How many entries had another name before, pins and other labels stand at the end of the
-line.
+line. Where backups found later that nothing had changed since a snapshot, and made no other one, a line says when
+the last of them was and how many there were; "verified" has all these times with --json.
 
 On standard error it says when a backup of the profile is running now, and since when; and what a run that was
 killed left unfinished, which is no snapshot and needs no care: the next backup goes on from there. With
@@ -46,6 +47,13 @@ home  /mnt/backup/snapfs/home
   2026-11-20 09:00:00 +01:00  complete  41,310  5.2 GB   41,310   5.2 GB
   2026-11-22 15:30:00 +01:00  complete  41,322  5.2 GB       31  1.1 MB
   2 snapshots
+
+$ snapfs list etc
+etc  /mnt/backup/snapfs/etc
+  TIME                        OUTCOME    FILES    SIZE  CHANGED  COPIED
+  2026-11-20 09:00:00 +01:00  complete   1,204  8.1 MB    1,204  8.1 MB
+  2026-11-22 15:00:00 +01:00  unchanged                                  since 2026-11-20 09:00:00 +01:00, found so 54 times
+  1 snapshot
 `,
         ),
         exitStatusText([...ALWAYS, ...REPOSITORY]),

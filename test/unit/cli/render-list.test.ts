@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { SeriesListing } from '../../../src/actions/list-snapshots.ts'
-import { listingRemarks } from '../../../src/cli/render-list.ts'
+import type { ListedSnapshot, SeriesListing } from '../../../src/actions/list-snapshots.ts'
+import { listingLines, listingRemarks } from '../../../src/cli/render-list.ts'
 
 const startedMs = Date.parse('2026-11-25T10:00:00Z')
 const moment = { nowMs: startedMs + 7_200_000, timeZone: 'Europe/Berlin' }
@@ -51,5 +51,31 @@ describe('beside its snapshots, a series', () => {
       // eslint-disable-next-line no-control-regex
       expect(line).not.toMatch(/[\0-\x1f]/u)
     }
+  })
+})
+
+describe('the snapshots of a series', () => {
+  const snapshot: ListedSnapshot = {
+    id: '2026-11-25T10-00-00Z',
+    timeMs: startedMs,
+    verifiedMs: [],
+    outcome: 'complete',
+    ...{ files: 3, totalBytes: 9, changedFiles: 1, changedBytes: 9, movedEntries: 0 },
+    ...{ problemCount: 0, pinned: false, tags: [], comment: undefined, path: '/r/home/x' },
+  }
+  const linesOf = (...verifiedMs: number[]): string[] =>
+    listingLines({ ...listing, snapshots: [{ ...snapshot, verifiedMs }] }, 'Europe/Berlin').slice(3)
+
+  test('have one line for all the times at which nothing had changed', () => {
+    expect(linesOf()).toEqual(['  1 snapshot'])
+    expect(linesOf(startedMs + 60_000)[0]).toMatch(
+      /^ {2}2026-11-25 11:01:00 \+01:00 {2}unchanged +since 2026-11-25 11:00:00 \+01:00$/u,
+    )
+    expect(linesOf(startedMs + 60_000, startedMs + 120_000)).toEqual([
+      expect.stringMatching(
+        /^ {2}2026-11-25 11:02:00 \+01:00 {2}unchanged +since 2026-11-25 11:00:00 \+01:00, found so 2 times$/u,
+      ),
+      '  1 snapshot',
+    ])
   })
 })
