@@ -39,13 +39,14 @@ import { describeSource, locateSource } from './locate-source.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { openProfile } from './open-profile.ts'
 import { isOutOfReach } from './out-of-reach.ts'
+import { leaveOutOf } from './source-walk.ts'
 import { recordUnchanged, type UnchangedReport } from './record-unchanged.ts'
 import { withinTime } from './time-box.ts'
 import type { TransferTask } from './transfer.ts'
 
 export interface BackUpRequest extends Acceptance, LockRequest {
   readonly profile: Profile
-  /** Patterns beside those of the profile. */
+  /** Patterns that come before those of the profile. */
   readonly exclude: readonly string[]
   /** Whether all files are compared by content. */
   readonly checksum: boolean
@@ -128,7 +129,7 @@ async function backUpLocked(run: Run): Promise<BackUpReport> {
     snapshots,
     leftovers,
     profile: request.profile,
-    exclude: [...request.profile.exclude, ...request.exclude],
+    exclude: [...request.exclude, ...request.profile.exclude],
     compareBy: chooseComparison(
       request.checksum,
       request.profile.checksumIntervalMs,
@@ -246,6 +247,7 @@ function describeRun(
     comparedBy: transfer.bases.length === 0 ? 'content' : compareBy,
     bases: transfer.bases.map((basis) => basis.id),
     filters: [...transfer.filters],
+    leaveOut: leaveOutOf(request.profile),
     counts: transfer.summary,
     ...(request.profile.fileSystems === undefined
       ? {}

@@ -19,6 +19,27 @@ import { prepareBases } from './prepare-bases.ts'
 import { listedInput, type Pass, type PassResult, runPass } from './run-pass.ts'
 import type { CommonOptions, Filled, TreeTransfer } from './transfer.ts'
 
+/** What of a scan is to be done. */
+export type FillPlan = Pick<
+  SourceScan,
+  | 'directories'
+  | 'resumed'
+  | 'linkCount'
+  | 'linkedCount'
+  | 'refused'
+  | 'refusal'
+  | 'moves'
+  | 'suspects'
+  | 'provenSame'
+  | 'copies'
+  | 'sizes'
+  | 'undecided'
+  | 'unreadable'
+  | 'counts'
+  | 'toLink'
+  | 'twinsOf'
+>
+
 /**
  * What was linked during the scan is in the tree already, so rsync copies into a directory of its own, from which the
  * copies are moved into the tree. The attributes of directories come last, since every name changes the time of its
@@ -27,7 +48,7 @@ import type { CommonOptions, Filled, TreeTransfer } from './transfer.ts'
 export async function fillByScan(
   run: TreeTransfer,
   common: CommonOptions,
-  scan: SourceScan,
+  scan: FillPlan,
   crew: LinkCrew,
 ): Promise<Filled> {
   const { staged, signal, progress } = run
@@ -96,7 +117,7 @@ export async function fillByScan(
 async function linkTheRest(
   { signal, progress }: TreeTransfer,
   crew: LinkCrew,
-  scan: SourceScan,
+  scan: FillPlan,
 ): Promise<Pick<LinkOutcome, 'linked' | 'refused' | 'reason'>> {
   let added = 0
   for (const block of linkBlocks(scan.toLink())) {
@@ -119,7 +140,7 @@ async function linkTheRest(
 /** Counts as copied what was planned or made as a link. @param neverLinked how many of them */
 function takeBackLinks(
   summary: TransferSummary,
-  { moves }: SourceScan,
+  { moves }: FillPlan,
   copied: readonly string[],
   neverLinked: number,
 ): void {

@@ -2,6 +2,7 @@
  * Whether a backup need not make a snapshot, since its source is proven to be what the newest one holds. Whatever is
  * not proven makes an ordinary one.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { KeptAttributes } from '../model/link-block.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { showLife } from '../model/sign-of-life.ts'
@@ -10,7 +11,13 @@ import { hasRoomForVerification } from '../repository/verification-log.ts'
 import { proveUnchanged, type Proof } from '../scan/prove-unchanged.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { newestRemembered } from './scan-for-backup.ts'
-import { prepareWalk, rulesInForce, skippedPaths, type WalkTask } from './source-walk.ts'
+import {
+  leaveOutOf,
+  prepareWalk,
+  rulesInForce,
+  skippedRules,
+  type WalkTask,
+} from './source-walk.ts'
 import type { TreeTransfer } from './transfer.ts'
 
 export interface UnchangedSource {
@@ -62,8 +69,8 @@ export async function findUnchanged(
     })
     throwIfInterrupted(run.signal)
     if (proof === undefined) return
-    const rules = rulesInForce(skippedPaths(prepared, proof.repositories), run.exclude)
-    if (!isSameList(rules, snapshot.manifest.filters)) return
+    const rules = rulesInForce(skippedRules(prepared, proof.repositories), run)
+    if (!isDeepStrictEqual(rules, snapshot.manifest.filters)) return
     return { kind: 'unchanged', snapshot, counts: proof.counts, fidelity: header.fidelity }
   } finally {
     remembered.state.close()
@@ -77,15 +84,12 @@ export async function findUnchanged(
 function snapshotToEqual(run: ProofTask): Snapshot | undefined {
   const newest = run.snapshots.at(-1)
   if (run.onUnchanged !== 'skip' || run.compareBy !== 'state' || newest === undefined) return
-  const { outcome, source, fileSystems } = newest.manifest
+  const { outcome, source, fileSystems, leaveOut } = newest.manifest
   const isSame =
     outcome === 'complete' &&
     source.transport === undefined &&
     source.realPath === run.source &&
-    fileSystems === run.profile.fileSystems
+    fileSystems === run.profile.fileSystems &&
+    isDeepStrictEqual(leaveOut, leaveOutOf(run.profile))
   return isSame ? newest : undefined
-}
-
-function isSameList(left: readonly string[], right: readonly string[]): boolean {
-  return left.length === right.length && left.every((text, index) => text === right[index])
 }

@@ -8,7 +8,9 @@ import { DEFAULT_MAX_SHRINK } from '../model/max-shrink.ts'
 import type { Profile } from '../model/profile.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { SourceLocation } from '../model/source-location.ts'
-import { excludeRule } from '../rsync/filter-rules.ts'
+import { bytePathFromText } from '../model/entry-name.ts'
+import { type SeriesPlace, treeDirectory } from '../repository/layout.ts'
+import { countStillThere } from '../scan/count-still-there.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import { readSourceDisk } from '../scan/source-disk.ts'
 import { refuseSuddenlyEmpty } from './check-source.ts'
@@ -28,8 +30,7 @@ export interface GuardedSource extends Acceptance {
   /** Absolute, without symbolic links. */
   readonly source: string
   readonly profile: Profile
-  /** Patterns of the profile and of the command line. */
-  readonly exclude: readonly string[]
+  readonly place: SeriesPlace
   /** All that the series holds, oldest first. */
   readonly snapshots: readonly Snapshot[]
 }
@@ -92,15 +93,16 @@ export function guardAgainstShrink(
   guarded: GuardedSource,
   { counts, unreadable }: Pick<SourceScan, 'counts' | 'unreadable'>,
 ): readonly Accepted[] {
-  const { source, profile, exclude, snapshots } = guarded
+  const { source, profile, place, snapshots } = guarded
   const shrink = findShrink(
     shrinkBasis(snapshots),
     { ...counts, unreadable: unreadable.length },
     profile.maxShrink ?? DEFAULT_MAX_SHRINK,
-    {
-      rules: exclude.map(excludeRule),
-      ...(profile.fileSystems === undefined ? {} : { fileSystems: profile.fileSystems }),
-    },
+    (past) =>
+      countStillThere(
+        bytePathFromText(treeDirectory(place, past.id)),
+        bytePathFromText(guarded.source),
+      ),
   )
   if (shrink === undefined) return []
   const isAccepted =

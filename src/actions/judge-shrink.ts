@@ -1,10 +1,9 @@
 /**
  * Whether a source is so much smaller than at its last snapshot that something must have happened to it: a disk
- * inside it that is not mounted, a directory emptied by mistake. Pure; the scan has counted.
+ * inside it that is not mounted, a directory emptied by mistake. Pure; others have counted.
  */
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { bytesText, countText } from '../model/figures.ts'
-import type { Manifest } from '../model/manifest.ts'
 import type { MaxShrink } from '../model/max-shrink.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
@@ -32,13 +31,6 @@ export interface Shrink {
   readonly past: Snapshot
 }
 
-/** What the counts of a run depend on beside the source. */
-export interface CountedWith {
-  /** The exclude rules of the user. */
-  readonly rules: readonly string[]
-  readonly fileSystems?: 'one'
-}
-
 /**
  * The snapshot to hold a source against: the newest that is complete, or that was accepted as it was. A partial one
  * lacks what could not be read, so it proves nothing about what there is.
@@ -49,28 +41,36 @@ export function shrinkBasis(snapshots: readonly Snapshot[]): Snapshot | undefine
   return snapshots.findLast(isWhole) ?? snapshots.at(-1)
 }
 
-/** The shrink of a source beyond what is allowed, if there is one. */
+/**
+ * The shrink of a source beyond what is allowed, if there is one.
+ * @param countStillThere how much of what that snapshot holds is in the source, also of what is to be left out from
+ *   now on: that is no shrinking. It may take its time, and is asked only where there seems to be a shrink
+ */
 export function findShrink(
   past: Snapshot | undefined,
   now: CountedSource,
   maxShrink: MaxShrink,
-  counted: CountedWith,
+  countStillThere: (past: Snapshot) => Pick<CountedSource, 'entries' | 'totalBytes'>,
 ): Shrink | undefined {
-  if (past === undefined || leavesOutMore(counted, past.manifest)) return undefined
-  const { entries, totalBytes } = past.manifest.counts
-  if (entries < FEW_ENTRIES) return undefined
-  if (lostShare(entries, now.entries) > maxShrink) return { what: 'entries', now, past }
-  const isMuch = totalBytes >= FEW_BYTES
-  const bytesLimit = Math.max(maxShrink, BYTES_SHARE)
-  if (isMuch && lostShare(totalBytes, now.totalBytes) > bytesLimit)
-    return { what: 'bytes', now, past }
-  return undefined
+  if (past === undefined) return undefined
+  const what = shrunken(past, now, maxShrink)
+  if (what === undefined) return undefined
+  return shrunken(past, countStillThere(past), maxShrink) === undefined
+    ? undefined
+    : { what, now, past }
 }
 
-/** Then the counts cannot be compared, and somebody has just had a hand in the profile. */
-function leavesOutMore({ rules, fileSystems }: CountedWith, past: Manifest): boolean {
-  if (fileSystems === 'one' && past.fileSystems !== 'one') return true
-  return rules.some((rule) => !past.filters.includes(rule))
+function shrunken(
+  past: Snapshot,
+  now: Pick<CountedSource, 'entries' | 'totalBytes'>,
+  maxShrink: MaxShrink,
+): Shrink['what'] | undefined {
+  const { entries, totalBytes } = past.manifest.counts
+  if (entries < FEW_ENTRIES) return undefined
+  if (lostShare(entries, now.entries) > maxShrink) return 'entries'
+  const isMuch = totalBytes >= FEW_BYTES
+  const bytesLimit = Math.max(maxShrink, BYTES_SHARE)
+  return isMuch && lostShare(totalBytes, now.totalBytes) > bytesLimit ? 'bytes' : undefined
 }
 
 function lostShare(past: number, now: number): number {

@@ -1,4 +1,6 @@
 /** What every run for a profile begins with: its repository, its source and its rsync are there, or a sentence says. */
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { onlyOfLocalSources } from '../model/leave-out.ts'
 import type { Profile } from '../model/profile.ts'
 import type { SourceLocation } from '../model/source-location.ts'
 import type { World } from '../model/world.ts'
@@ -7,6 +9,7 @@ import { openRepository, type Repository } from '../repository/open-repository.t
 import { probeRsync } from '../rsync/run-rsync.ts'
 import type { RsyncVersion } from '../rsync/version.ts'
 import { locateSource } from './locate-source.ts'
+import { leaveOutOf } from './source-walk.ts'
 
 export interface OpenProfile {
   readonly repository: Repository
@@ -20,7 +23,19 @@ export async function openProfile(profile: Profile, world: World): Promise<OpenP
   if (profile.nice !== undefined) world.lowerPriority(profile.nice)
   const repository = await openRepository(profile.repository)
   const source = await locateSource(profile.source, repository.path)
+  if (source.kind !== 'local') refuseWhatNeedsScan(profile)
   const rsync = await probeRsync()
   const place = { repository: repository.path, profile: profile.name }
   return { repository, place, source, rsync }
+}
+
+/** @throws SnapfsError USAGE for a profile that leaves something out which only a scan can tell */
+function refuseWhatNeedsScan(profile: Profile): void {
+  const settings = onlyOfLocalSources(leaveOutOf(profile))
+  if (settings.length === 0) return
+  throw new SnapfsError(
+    'USAGE',
+    `The source ${profile.source} is on another machine, and ${settings.join(' and ')} can be told only of a local one.`,
+    { hint: 'Use exclude patterns, or .snapfsignore files in the source. Nothing was done.' },
+  )
 }

@@ -71,7 +71,7 @@ async function plan(
   const task = {
     ...{ place, rsync, snapshots, leftovers, startedMs, stallMs },
     profile,
-    exclude: [...profile.exclude, ...request.exclude],
+    exclude: [...request.exclude, ...profile.exclude],
     onUnchanged: ofDisk.length === 0 ? (profile.onUnchanged ?? 'snapshot') : 'snapshot',
     compareBy: chooseComparison(request.checksum, profile.checksumIntervalMs, snapshots, startedMs),
     signal: request.signal,

@@ -3,8 +3,9 @@ import { pathBelow } from '../model/absolute-path.ts'
 import type { RemoteAccess } from '../model/remote-access.ts'
 import type { RemoteLocation } from '../model/source-location.ts'
 import type { TransferRequest } from '../rsync/arguments.ts'
-import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
+import { excludePathRule } from '../rsync/filter-rules.ts'
 import { remoteArgument, remoteOptions } from '../rsync/remote-source.ts'
+import { rulesInForce } from './source-walk.ts'
 import type { TreeTransfer } from './transfer.ts'
 import { profileOptions } from './transfer-tree.ts'
 
@@ -34,7 +35,7 @@ export function remoteRequest(
     remote: { location, options: remoteOptions(location, access) },
     destination,
     bases,
-    filters: [...ownRepository(location, task.place.repository), ...task.exclude.map(excludeRule)],
+    filters: rulesInForce(ownRepository(location, task.place.repository), task),
     scope: task.compareBy === 'content' ? 'everything-by-content' : 'everything',
     comparesNanoseconds: keeps.nanoseconds,
     copiesAcls: task.rsync.acls && keeps.xattrs,

@@ -12,12 +12,12 @@ import { scanSource } from '../scan/scan-source.ts'
 import type { RememberedTree, SourceScan } from '../scan/source-scan.ts'
 import { readAttempts } from './go-on.ts'
 import { throwIfInterrupted } from './interruption.ts'
-import { prepareWalk, skippedPaths } from './source-walk.ts'
+import { prepareWalk, skippedRules } from './source-walk.ts'
 import type { TreeTransfer } from './transfer.ts'
 
 export interface BackupScan {
   readonly scan: SourceScan
-  /** Paths below the source, as text with a leading slash, that are left out by themselves. */
+  /** Rules for what is left out by itself. */
   readonly skipped: readonly string[]
 }
 
@@ -82,7 +82,7 @@ export async function scanForBackup(
   })
   throwIfInterrupted(signal)
   run.judgeScan(scan)
-  return { scan, skipped: skippedPaths(prepared, scan.repositories) }
+  return { scan, skipped: skippedRules(prepared, scan.repositories) }
 }
 
 /** The newest snapshot whose source is remembered, if that can be relied on. */

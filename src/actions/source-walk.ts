@@ -1,12 +1,15 @@
 /** How the source of a backup is walked, whatever is looked for: what is left out, and what is mounted in it. */
 import { compileRules } from '../filter/compile-rules.ts'
+import { IGNORE_FILES_RULE } from '../filter/ignore-file.ts'
 import { parseRule } from '../filter/parse-rule.ts'
 import { MOUNT_TYPE } from '../fuse/driver.ts'
 import { readMountTable } from '../fuse/mount-table.ts'
 import { pathBelow } from '../model/absolute-path.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
+import { DEFAULT_LEAVE_OUT, type LeaveOut } from '../model/leave-out.ts'
+import type { Profile } from '../model/profile.ts'
 import { decodeMarker } from '../repository/marker.ts'
-import { excludePathRule, excludeRule } from '../rsync/filter-rules.ts'
+import { excludePathRule, filterRule } from '../rsync/filter-rules.ts'
 import type { SourceMount } from '../scan/source-devices.ts'
 import type { SourceWalk } from '../scan/walk-source.ts'
 import type { TreeTransfer } from './transfer.ts'
@@ -36,27 +39,44 @@ export async function prepareWalk(run: WalkTask): Promise<PreparedWalk> {
     source: bytePathFromText(source),
     skipped: new Set(known.map((path) => bytePathFromText(source === '/' ? path : source + path))),
     ...(run.profile.fileSystems === undefined ? {} : { fileSystems: run.profile.fileSystems }),
-    decide: compileRules(run.exclude.map((pattern) => parseRule(excludeRule(pattern)))),
+    match: compileRules(run.exclude.map((pattern) => parseRule(filterRule(pattern)))),
+    leaveOut: leaveOutOf(run.profile),
     isRepositoryMarker: (text) => decodeMarker(text).kind !== 'damaged',
   }
   return { walk, mounts, known }
 }
 
-/** All that a walk leaves out by itself. @param repositories that were found, below the source, bytes as characters */
-export function skippedPaths(
+/** What a walk leaves out by itself, as rules. @param repositories that were found, below the source, bytes as characters */
+export function skippedRules(
   { known }: PreparedWalk,
   repositories: readonly string[],
 ): readonly string[] {
   return [
     ...known,
     ...repositories.map((path) => `/${Buffer.from(path, 'latin1').toString('utf8')}`),
-  ]
+  ].map(excludePathRule)
 }
 
-/** The rules in force, as rsync is told them and the manifest names them. */
-export function rulesInForce(
-  skipped: readonly string[],
-  exclude: readonly string[],
+/** What is left out beside what patterns name. */
+export function leaveOutOf({ leaveOut = DEFAULT_LEAVE_OUT }: Pick<Profile, 'leaveOut'>): LeaveOut {
+  return leaveOut
+}
+
+/** The rules of snapfs itself and of the user. rsync is told no more of a local source. */
+export function plainRules(
+  own: readonly string[],
+  { exclude }: Pick<TreeTransfer, 'exclude'>,
 ): readonly string[] {
-  return [...skipped.map((path) => excludePathRule(path)), ...exclude.map(excludeRule)]
+  return [...own, ...exclude.map(filterRule)]
+}
+
+/** All rules in force, as the manifest names them, and as the rsync of a remote source is told them. */
+export function rulesInForce(
+  own: readonly string[],
+  run: Pick<TreeTransfer, 'exclude' | 'profile'>,
+): readonly string[] {
+  return [
+    ...plainRules(own, run),
+    ...(leaveOutOf(run.profile).ignoreFiles ? [IGNORE_FILES_RULE] : []),
+  ]
 }

@@ -5,24 +5,20 @@
  */
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import type { KeptAttributes } from '../model/link-block.ts'
-import { showLife } from '../model/sign-of-life.ts'
 import { type Capabilities, probeCapabilities } from '../repository/capabilities.ts'
 import { treeDirectory } from '../repository/layout.ts'
 import { LinkCrew } from '../repository/link-crew.ts'
-import { RsyncLog } from '../repository/rsync-log.ts'
 import { restageTree } from '../repository/staged-snapshot.ts'
-import type { TransferRequest } from '../rsync/arguments.ts'
 import { probeXattrs } from '../rsync/probe-xattrs.ts'
-import { emptySummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import { chooseBases } from './choose-bases.ts'
+import { fillAnew } from './fill-anew.ts'
+import { fillByRsync } from './fill-by-rsync.ts'
 import { fillByScan } from './fill-by-scan.ts'
 import { rememberScan } from './go-on.ts'
 import { judgeLinkage } from './judge-linkage.ts'
-import { prepareBases } from './prepare-bases.ts'
-import { runPass } from './run-pass.ts'
 import { scanForBackup } from './scan-for-backup.ts'
-import { rulesInForce } from './source-walk.ts'
+import { plainRules, rulesInForce } from './source-walk.ts'
 import type { CommonOptions, Filled, TransferResult, TreeTransfer } from './transfer.ts'
 
 /**
@@ -76,7 +72,8 @@ async function transferWith(
   const common: CommonOptions = {
     source,
     bases: bases.map((basis) => treeDirectory(place, basis.id)),
-    filters: rulesInForce(skipped, run.exclude),
+    // Not the one of ignore files, which the scan has obeyed: rsync would wait for ever for a FIFO of that name.
+    filters: plainRules(skipped, run),
     comparesNanoseconds: capabilities.nanoseconds,
     copiesAcls: rsync.acls && xattrs,
     copiesXattrs: xattrs,
@@ -84,7 +81,7 @@ async function transferWith(
     stallMs: run.stallMs,
   }
   const always = {
-    filters: common.filters,
+    filters: rulesInForce(skipped, run),
     notes: xattrs ? [] : ['Extended attributes and access control lists were not stored.'],
     scan,
     fidelity,
@@ -109,9 +106,7 @@ async function transferWith(
   // The inode of a hard-linked group is full. A fresh tree without a basis starts a new inode for it.
   await crew.close()
   await restageTree(staged)
-  const { provenSame, undecided, sizes, counts } = scan
-  const alone = { provenSame, undecided, sizes, counts, suspects: [], resumed: [], moves: [] }
-  const copied = await fillByRsync(run, { ...common, bases: [] }, alone)
+  const copied = await fillAnew(run, { ...common, bases: [] }, scan, { keeps, fidelity })
   if (copied.kind !== 'filled') throw new Error(`links to spare, yet: ${copied.message}`)
   const warning = `Hard links reached the limit of the file system, so everything was copied anew: ${filled.message}`
   const { result } = copied
@@ -152,68 +147,10 @@ async function fillTree(
   scan: SourceScan,
   crew: LinkCrew,
 ): Promise<Filled> {
-  // Where the crew was at work the tree is not empty.
-  return scan.linkCount === 0 && !crew.hasBegun
+  // Where the crew was at work the tree is not empty; and rsync would copy what only the scan leaves out.
+  return scan.linkCount === 0 && !crew.hasBegun && !scan.isThinned
     ? fillByRsync(run, common, scan)
     : fillByScan(run, common, scan, crew)
-}
-
-/** Where nothing is certain yet rsync walks the source once more, and may find what is new since the scan. */
-async function fillByRsync(
-  run: TreeTransfer,
-  common: CommonOptions,
-  scan: Pick<
-    SourceScan,
-    'suspects' | 'resumed' | 'provenSame' | 'undecided' | 'sizes' | 'counts' | 'moves'
-  >,
-): Promise<Filled> {
-  const summary = emptySummary()
-  const log = new RsyncLog(run.staged.log)
-  run.progress.plan({
-    compare: { entries: scan.suspects.length, bytes: scan.sizes.suspects },
-    copy: { entries: scan.counts.entries, bytes: scan.sizes.copies },
-    finish: { entries: scan.counts.entries, bytes: 0 },
-  })
-  showLife('compare')
-  const prepared = await prepareBases(run, common, scan, { log, summary })
-  showLife('copy')
-  if (prepared.kind === 'too-many-links') return prepared
-  const request: TransferRequest = {
-    ...common,
-    destination: run.staged.tree,
-    bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
-    scope: 'everything',
-  }
-  const pass = await runPass({
-    request,
-    signal: run.signal,
-    log,
-    summary,
-    counts: 'changes and totals',
-    onProgress: (line) =>
-      run.progress.at('copy', { entries: line.checkedEntries, bytes: line.transferredBytes }),
-  })
-  if (pass.kind === 'too-many-links') return pass
-  run.progress.at('finish', { entries: 0, bytes: 0 })
-  const { problems, problemCount, exitCode, basisWarnings } = pass
-  const warnings = [...contradictionWarnings(prepared.contradictions), ...basisWarnings]
-  return {
-    kind: 'filled',
-    result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
-  }
-}
-
-/** How many paths a warning names. */
-const NAMED_PATHS = 5
-
-/** Either the source changed behind the back of its file system, or the copy in the repository did. */
-function contradictionWarnings(paths: readonly string[]): string[] {
-  if (paths.length === 0) return []
-  const named = paths.slice(0, NAMED_PATHS).map((path) => `"${path}"`)
-  const more = paths.length > NAMED_PATHS ? ` and ${paths.length - NAMED_PATHS} more` : ''
-  return [
-    `The content of ${named.join(', ')}${more} is not that of the last snapshot, although it was not written since: a disk is failing, of the source or of the repository, or something wrote past the file system. Both contents are kept; compare them.`,
-  ]
 }
 
 /** Worth knowing, since it costs space: the next links begin at the copy. */

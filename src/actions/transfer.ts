@@ -33,7 +33,10 @@ export interface TreeTransfer {
   /** `skip`: where nothing has changed there is to be no snapshot. */
   readonly onUnchanged: OnUnchanged
   /** What of the profile rsync and the scan are told. */
-  readonly profile: Pick<Profile, 'fileSystems' | 'rsyncOptions' | 'bandwidth' | 'ionice'>
+  readonly profile: Pick<
+    Profile,
+    'fileSystems' | 'leaveOut' | 'rsyncOptions' | 'bandwidth' | 'ionice'
+  >
   readonly asRoot: boolean
   /** Is written to the disk while the source is scanned. */
   readonly state: StateWriter

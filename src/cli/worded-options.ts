@@ -48,7 +48,8 @@ export function bandwidthOption(): Option {
   )
 }
 
-function worded(
+/** An option that a parser of ours understands. @param otherwise the end of the sentence about what it does not */
+export function worded(
   flags: string,
   description: string,
   parse: (text: string) => unknown,

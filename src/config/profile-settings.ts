@@ -10,6 +10,8 @@ import {
 } from '../model/floor.ts'
 import { MAX_SHRINK_EXAMPLES, parseMaxShrink } from '../model/max-shrink.ts'
 import { objectionToRsyncOption } from '../model/rsync-option.ts'
+import { leaveOutEntries, leaveOutOfTable } from './leave-out-entries.ts'
+import { worded } from './worded.ts'
 import { IO_CLASSES, type Profile, UNCHANGED_WAYS } from '../model/profile.ts'
 
 const rsyncOptionSchema = v.pipe(
@@ -39,6 +41,7 @@ export const settingsEntries = {
   nice: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(19))),
   ionice: v.optional(v.picklist(IO_CLASSES)),
   on_unchanged: v.optional(v.picklist(UNCHANGED_WAYS)),
+  ...leaveOutEntries,
   one_file_system: v.optional(v.boolean()),
   rsync_options: v.optional(v.array(rsyncOptionSchema)),
 }
@@ -56,6 +59,7 @@ type Chosen = Pick<
   | 'nice'
   | 'ionice'
   | 'fileSystems'
+  | 'leaveOut'
   | 'rsyncOptions'
 >
 
@@ -64,6 +68,7 @@ export function profileSettings(table: Settings): Chosen {
   const { on_unchanged: onUnchanged } = table
   const { checksum_interval: checksumIntervalMs, stop_after: stopAfterMs } = table
   const { bandwidth_limit: bandwidth, nice, ionice } = table
+  const leaveOut = leaveOutOfTable(table)
   const floors = {
     ...(bytes === undefined ? {} : { bytes }),
     ...(inodes === undefined ? {} : { inodes }),
@@ -77,20 +82,8 @@ export function profileSettings(table: Settings): Chosen {
     ...(bandwidth === undefined ? {} : { bandwidth }),
     ...(nice === undefined ? {} : { nice }),
     ...(ionice === undefined ? {} : { ionice }),
+    ...(leaveOut === undefined ? {} : { leaveOut }),
     ...(table.one_file_system === true ? { fileSystems: 'one' } : {}),
     ...(table.rsync_options === undefined ? {} : { rsyncOptions: table.rsync_options }),
   }
-}
-
-/** A text that a parser of ours understands. */
-function worded<Value>(parse: (text: string) => Value | undefined, otherwise: string) {
-  return v.pipe(
-    v.string(),
-    v.rawTransform(({ dataset, addIssue, NEVER }): Value => {
-      const value = parse(dataset.value)
-      if (value !== undefined) return value
-      addIssue({ message: otherwise })
-      return NEVER
-    }),
-  )
 }

@@ -1,27 +1,27 @@
 /**
- * Rules to a decision, as rsync would make it: the first rule that matches decides, and what none matches
- * is kept. The caller walks from the source downward and does not enter an excluded directory, as rsync
- * does; no rule can bring back what lies in one.
+ * Rules to the one that decides, as rsync would find it: the first that matches. What none matches is kept. The
+ * caller walks from the source downward and does not enter an excluded directory, as rsync does; no rule can bring
+ * back what lies in one.
  */
 import { parsePattern, type Pattern } from './parse-pattern.ts'
-import type { Rule, Verdict } from './parse-rule.ts'
+import type { Rule } from './parse-rule.ts'
 import { directoryMatcher, type Matcher, nameMatcher, pathMatcher } from './wildcard-matcher.ts'
 
 /** A symbolic link is no directory, wherever it leads. */
 export type EntryKind = 'directory' | 'other'
 
 /**
- * What becomes of an entry.
+ * The rule that decides about an entry, if one does.
  * @param path below the source, without a leading slash, as bytes, one character each
  */
-export type Decide = (path: string, kind: EntryKind) => Verdict
+export type Match = (path: string, kind: EntryKind) => Rule | undefined
 
-export function compileRules(rules: readonly Rule[]): Decide {
+export function compileRules(rules: readonly Rule[]): Match {
   const firstMatch: Readonly<Record<EntryKind, FirstMatch>> = {
     directory: compileFor('directory', rules),
     other: compileFor('other', rules),
   }
-  return (path, kind) => rules[firstMatch[kind](path)]?.verdict ?? 'kept'
+  return (path, kind) => rules[firstMatch[kind](path)]
 }
 
 /** The number of the first rule that matches a path; where none does, the number of rules. */

@@ -4,19 +4,17 @@
 export const PATTERN_LIMIT_BYTES = 4095
 
 /**
- * Why a pattern cannot be right.
+ * Why a pattern cannot be right, without or with the `+ ` or `- ` of a rule in front.
  * @returns the end of a sentence that begins with "an exclude pattern"; undefined when it can
  */
-export function objectionToPattern(pattern: string): string | undefined {
+export function objectionToPattern(text: string): string | undefined {
+  const pattern = text.replace(/^[+-] /u, '')
   if (pattern === '') return 'cannot be empty'
   if (/[\0\n]/u.test(pattern)) return 'is one line'
   if (Buffer.byteLength(pattern) > PATTERN_LIMIT_BYTES) return 'has at most 4,095 bytes'
   if (/^\/+$/u.test(pattern))
     return 'names something below the source, and "/" is the source itself'
-  // rsync's own exclude lists have these; taken for names, they would leave out what is to be kept.
-  if (pattern === '!') return 'cannot be "!": there is no list to clear'
-  if (/^[+-] /u.test(pattern)) {
-    return `is not a rule: a name that begins with "${pattern.slice(0, 2)}" is written "[${pattern.slice(0, 1)}] …"`
-  }
+  // rsync's own exclude lists have it; taken for a name, it would leave out what is to be kept.
+  if (text === '!') return 'cannot be "!": there is no list to clear'
   return undefined
 }

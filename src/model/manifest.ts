@@ -1,5 +1,6 @@
 /** The small record stored with a snapshot: when, from where, with what, and how it went. */
 import * as v from 'valibot'
+import { leaveOutSchema } from './leave-out.ts'
 
 /** Complete: the source as it was. Partial: some of it could not be read; those paths are listed. */
 export type Outcome = 'complete' | 'partial'
@@ -104,8 +105,10 @@ const manifestSchema = v.object({
   comparedBy: v.optional(v.picklist(['content', 'state'])),
   /** Ids of the snapshots given to --link-dest, best first. */
   bases: v.array(v.string()),
-  /** The exclude rules in force, in rsync's language, in order. */
+  /** The filter rules in force, in rsync's language, in order. */
   filters: v.array(v.string()),
+  /** What else was left out. */
+  leaveOut: v.optional(leaveOutSchema),
   counts: countsSchema,
   /** `one`: what is mounted inside the source was left out. */
   fileSystems: v.optional(v.literal('one')),

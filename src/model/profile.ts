@@ -1,5 +1,6 @@
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import type { Floors } from './floor.ts'
+import type { LeaveOut } from './leave-out.ts'
 import type { MaxShrink } from './max-shrink.ts'
 import type { RemoteAccess } from './remote-access.ts'
 
@@ -18,8 +19,10 @@ export interface Profile {
   readonly source: string
   /** Absolute path of the repository. */
   readonly repository: string
-  /** Patterns in rsync's exclude language. */
+  /** Patterns of rsync's, first match first; `+ ` in front of one keeps what it matches. */
   readonly exclude: readonly string[]
+  /** Absent: the default. */
+  readonly leaveOut?: LeaveOut
   /** How long a backup waits for another one of the profile; Infinity: for ever. Absent: not at all. */
   readonly waitMs?: number
   /** After so long all files are read and compared by content once. Absent: never by itself. */

@@ -79,9 +79,9 @@ export async function stageSnapshot(place: SeriesPlace, id: SnapshotId): Promise
   }
 }
 
-/** Puts an empty tree in the place of one that shall not be used: never a second run into the first. */
+/** Puts an empty tree in the place of one that shall not be used: never a second run into the first. The state stays. */
 export async function restageTree(staged: StagedSnapshot): Promise<void> {
-  for (const path of [...besideTheTree(staged), staged.tree]) await removeTree(path)
+  for (const path of [...treesBeside(staged), staged.tree]) await removeTree(path)
   await mkdir(staged.tree, { mode: 0o700 })
 }
 
@@ -118,8 +118,11 @@ export async function publishSnapshot(
 
 /** What is needed only while the tree is filled. */
 function besideTheTree(staged: StagedSnapshot): readonly string[] {
-  const { checked, resumed, copied, moved, state, durable } = staged
-  return [checked, resumed, copied, moved, state, durable]
+  return [...treesBeside(staged), staged.state, staged.durable]
+}
+
+function treesBeside({ checked, resumed, copied, moved }: StagedSnapshot): readonly string[] {
+  return [checked, resumed, copied, moved]
 }
 
 /** Removes a staged snapshot that will not be published. */

@@ -1,9 +1,12 @@
 /** Exclude patterns as rsync's filter rules. What such a rule matches, `filter/` knows. */
 import { holdsWildcard } from '../filter/parse-pattern.ts'
 
-/** A pattern of the user as a rule. `- ` in front keeps `!` and `+ ` from meaning anything else. */
-export function excludeRule(pattern: string): string {
-  return `- ${pattern}`
+/**
+ * What a user wrote as a rule: `+ PATTERN` and `- PATTERN` as they are, anything else excludes. So do rsync's own
+ * --exclude and --exclude-from read it; `- ` in front keeps `!` from meaning anything else.
+ */
+export function filterRule(text: string): string {
+  return /^[+-] /u.test(text) ? text : `- ${text}`
 }
 
 /**
@@ -13,5 +16,5 @@ export function excludeRule(pattern: string): string {
  */
 export function excludePathRule(pathBelowSource: string): string {
   const wild = holdsWildcard(pathBelowSource)
-  return excludeRule(wild ? pathBelowSource.replaceAll(/[*?[\]\\]/gu, '\\$&') : pathBelowSource)
+  return `- ${wild ? pathBelowSource.replaceAll(/[*?[\]\\]/gu, '\\$&') : pathBelowSource}`
 }

@@ -31,7 +31,7 @@ import { hasTwins, isFile, keptStatus } from './source-status.ts'
 import type { StateWriter } from './state-writer.ts'
 import type { Look, StoredEntry } from './stored-entry.ts'
 import { Unchanged } from './unchanged.ts'
-import { type WalkedDirectory, walkSource } from './walk-source.ts'
+import { type Unreadable, type WalkedDirectory, walkSource } from './walk-source.ts'
 
 /** So often the event loop gets its turn, for signals and progress. */
 const ENTRIES_PER_TURN = 2000
@@ -100,7 +100,8 @@ class Scan implements SourceScan {
   readonly againstBasis: Comparison = { alike: 0, otherTime: 0, otherSize: 0, absent: 0 }
   readonly crowded = new Set<string>()
   readonly repositories: string[] = []
-  readonly unreadable: { path: string; code: string }[] = []
+  readonly unreadable: Unreadable[] = []
+  isThinned = false
   readonly counts = emptyCounts()
   readonly state: StateWriter
   readonly devices: SourceDevices
@@ -132,6 +133,7 @@ class Scan implements SourceScan {
     const { remembered } = this.#request
     if (path !== '') this.directories.push(path)
     this.unreadable.push(...directory.unreadable)
+    this.isThinned ||= directory.isThinned
     this.counts.entries += 1
     this.counts.directories += 1
     const device = this.devices.indexOf(status.dev, path)

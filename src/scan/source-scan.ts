@@ -5,7 +5,7 @@ import type { Counts } from '../model/manifest.ts'
 import type { SourceDevices, SourceMount } from './source-devices.ts'
 import type { SourceState } from './source-state.ts'
 import type { StateWriter } from './state-writer.ts'
-import type { SourceWalk } from './walk-source.ts'
+import type { SourceWalk, Unreadable } from './walk-source.ts'
 
 export interface BasisEvidence {
   readonly tree: BytePath
@@ -120,7 +120,9 @@ export interface SourceScan {
   /** Those of the copies that have an entry to link to, but one that has no room for more links. */
   readonly crowded: ReadonlySet<string>
   readonly repositories: readonly string[]
-  readonly unreadable: readonly { readonly path: string; readonly code: string }[]
+  readonly unreadable: readonly Unreadable[]
+  /** Whether something was left out for a reason that is no rule of the user's, or would have been: rsync knows nothing of it. */
+  readonly isThinned: boolean
   readonly counts: ScanCounts
   readonly state: StateWriter
   readonly devices: SourceDevices

@@ -485,6 +485,9 @@ describe('the configuration and the command line', () => {
     ['an option without its value', ['--exclude'], /--exclude/u],
     ['a way that is none', ['--on-unchanged', 'sometimes'], /--on-unchanged.*skip/u],
     ['a pattern that names nothing', ['--exclude', ''], /--exclude.*empty/u],
+    ['a pattern that keeps nothing', ['--include', ''], /--include.*empty/u],
+    ['a mark with a slash', ['--exclude-if-present', 'a/b'], /--exclude-if-present.*slash/u],
+    ['a size without a unit', ['--exclude-larger-than', '5'], /--exclude-larger-than.*"5 GiB"/u],
   ] as const
   for (const [what, options, says] of commandLines) {
     testWith('rsync')(`${what} is a mistake of the command line`, async () => {

@@ -170,6 +170,27 @@ describe('a source behind ssh', () => {
     expect(names).not.toContain('cache')
   })
 
+  test('leaves out what a .snapfsignore there says, and says what only a local source can', async () => {
+    await writeFile(join(source, '.snapfsignore'), '/file1\n*.tmp\n')
+    await writeFile(join(source, 'x.tmp'), 'x')
+    await writeFile(join(source, 'y.tmp'), 'y')
+    await configure(source, 'exclude = ["+ /x.tmp"]\n')
+    expect(await backUp()).toEqual(SILENCE)
+    const names = await readdir(await treeOf(0))
+    expect(names).toContain('x.tmp')
+    expect(names).toContain('file11')
+    for (const name of ['y.tmp', 'file1']) expect(names).not.toContain(name)
+    await configure(source, 'ignore_files = false\n')
+    expect(await backUp()).toEqual(SILENCE)
+    expect(await readdir(await treeOf(1))).toContain('file1')
+    await configure(source, 'exclude_caches = true\nexclude_larger_than = "1 GB"\n')
+    expectSentences(await backUp(), 2, [
+      /exclude_caches and exclude_larger_than can be told only of a local one/u,
+      /exclude patterns/u,
+    ])
+    await expectNothing(2)
+  })
+
   test('that is suddenly empty needs --accept-shrink', async () => {
     expect(await backUp()).toEqual(SILENCE)
     await execa('find', [source, '-mindepth', '1', '-delete'])

@@ -21,6 +21,7 @@ import { listSnapshots } from '../../src/actions/list-snapshots.ts'
 import { planBackup } from '../../src/actions/plan-backup.ts'
 import type { UnchangedReport } from '../../src/actions/record-unchanged.ts'
 import { DiskCatalog } from '../../src/catalog/disk-catalog.ts'
+import { DEFAULT_LEAVE_OUT } from '../../src/model/leave-out.ts'
 import type { Profile } from '../../src/model/profile.ts'
 import { VERIFICATIONS_LIMIT_BYTES } from '../../src/model/verification.ts'
 import type { World } from '../../src/model/world.ts'
@@ -207,6 +208,10 @@ describe('what is not proven makes an ordinary snapshot', () => {
   test.each<[string, (first: SnapshotReport) => Promise<Asked>]>([
     ['all is to be read', () => Promise.resolve({ checksum: true })],
     ['other patterns leave something out', () => Promise.resolve({ exclude: ['none'] })],
+    [
+      'something is left out for another reason',
+      () => Promise.resolve({ profile: { leaveOut: { ...DEFAULT_LEAVE_OUT, caches: true } } }),
+    ],
     [
       'other file systems are left out',
       () => Promise.resolve({ profile: { fileSystems: 'one' as const } }),

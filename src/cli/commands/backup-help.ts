@@ -45,7 +45,7 @@ snapshot. The status is 0.
 
 Whatever is not proven makes a snapshot: when an entry changed in the last
 three seconds before the newest one was made, or that one is partial; with
-other exclude patterns; with --checksum, and when "checksum_interval" is
+other exclude patterns or settings; with --checksum, and when "checksum_interval" is
 over; and always of a source on another machine, which is not scanned.
 `,
   ),
@@ -105,8 +105,8 @@ anything is copied: a disk may not be mounted, or something was removed by
 mistake. That is so when it has fewer than half of the files and directories
 of the last complete snapshot, or less than a tenth of the bytes, and that
 one had at least 100; and when it is empty and was not. "max_shrink" in the
-configuration sets another share ("80 %"), or "off". What a new exclude
-pattern leaves out is no shrinking.
+configuration sets another share ("80 %"), or "off". What is in the source
+and left out from now on, by a pattern or otherwise, is no shrinking.
 
 So is a source whose disk is not mounted, so that the directory below the
 mountpoint would be backed up; and one where another disk is mounted in the
@@ -138,8 +138,31 @@ The repository, and snapfs mounts inside the source, are left out by
 themselves. What else is mounted inside a source belongs to it; with
 --one-file-system, or "one_file_system = true" in the configuration, a
 mountpoint is an empty directory in the snapshot, and so is a subvolume of
-btrfs. "exclude" in the configuration, and --exclude, take the patterns of
-rsync's manual.
+btrfs.
+
+--exclude and --include take the patterns of rsync's manual, and the first
+that matches decides. "exclude" in the configuration is a list of them, and
+comes after those; "+ PATTERN" in it keeps what it matches. What lies in a
+directory that is left out cannot be kept:
+
+*.tmp         everything of that ending
+cache/        directories of that name
+/a/b          that path, from the source
+a/*/b, a/**/b with one directory between them, or any number
+
+A file called .snapfsignore leaves out what matches one of its lines, in its
+directory and below; a leading slash means that directory, and # begins a
+comment. It is stored itself, and "exclude" can keep what it names.
+--no-ignore-files ("ignore_files = false") takes no notice of them.
+
+Of a directory that holds the name of --exclude-if-present
+("exclude_if_present = [".nobackup"]") nothing else is stored; with
+--exclude-caches ("exclude_caches = true") a CACHEDIR.TAG is such a name.
+--exclude-larger-than ("exclude_larger_than = "1 GiB"") leaves out larger
+files, and --exclude-nodump ("exclude_nodump = true") what "chattr +d"
+marks, which costs some milliseconds for each directory. These four are told
+by the scan, so they are refused for a source on another machine. What was
+in force is in the manifest of each snapshot.
 
 "rsync_options" in the configuration adds options to rsync that change
 neither what is stored nor what is linked, such as "--compress" and

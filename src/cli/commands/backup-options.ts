@@ -1,18 +1,17 @@
 /** What `snapfs backup` is asked for: its options, the profiles they mean, and the request they make. */
 import type { PlanRequest } from '../../actions/plan-backup.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
-import { objectionToPattern } from '../../model/exclude-pattern.ts'
 import type { Floor } from '../../model/floor.ts'
 import type { OnUnchanged, Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
+import { type FilterOptions, leaveOutWith } from '../filter-options.ts'
 import { profileFromOptions, requireConfig, selectProfiles } from '../resolve-profiles.ts'
 import { strayWaitLimit } from '../wait-option.ts'
 
-export interface BackupOptions {
+export interface BackupOptions extends FilterOptions {
   readonly repository?: string
   readonly source?: string
   readonly profile?: string
-  readonly exclude: readonly string[]
   readonly acceptShrink?: true
   readonly allowEmpty?: true
   readonly checksum?: true
@@ -38,7 +37,6 @@ export async function profilesToBackUp(
   names: readonly string[],
   options: BackupOptions,
 ): Promise<readonly Profile[]> {
-  options.exclude.forEach(checkPattern)
   if (options.verbose && !options.dryRun) throw usage('--verbose belongs to --dry-run.')
   const { repository, source, profile } = options
   if (repository === undefined && source === undefined) {
@@ -68,12 +66,6 @@ export async function profilesToBackUp(
   ]
 }
 
-function checkPattern(pattern: string): void {
-  const objection = objectionToPattern(pattern)
-  if (objection === undefined) return
-  throw usage(`--exclude "${pattern}": an exclude pattern ${objection}.`)
-}
-
 function usage(message: string): SnapfsError {
   return new SnapfsError('USAGE', message, { hint: 'See: snapfs backup --help' })
 }
@@ -86,6 +78,7 @@ export function requestOf(
   return {
     profile: {
       ...profile,
+      leaveOut: leaveOutWith(profile.leaveOut, options),
       ...(options.onUnchanged === undefined ? {} : { onUnchanged: options.onUnchanged }),
       ...(options.oneFileSystem ? { fileSystems: 'one' } : {}),
       ...(options.stopAfter === undefined ? {} : { stopAfterMs: options.stopAfter }),

@@ -12,6 +12,7 @@ import {
   stopAfterOption,
 } from '../worded-options.ts'
 import { waitOption } from '../wait-option.ts'
+import { addFilterOptions } from '../filter-options.ts'
 import { BACKUP_DESCRIPTION, backupHelp } from './backup-help.ts'
 import { type BackupOptions, profilesToBackUp, requestOf } from './backup-options.ts'
 import {
@@ -28,7 +29,7 @@ export function addBackup(
   context: Context,
   setExitCode: (exitCode: number) => void,
 ): void {
-  program
+  const command = program
     .command('backup')
     .summary('make a snapshot of each profile')
     .description(BACKUP_DESCRIPTION)
@@ -39,14 +40,7 @@ export function addBackup(
       'the directory to back up, with --repository; also HOST:/PATH or rsync://HOST/MODULE',
     )
     .option('--profile <NAME>', 'the name of the series, with --repository (default: name of DIR)')
-    .addOption(
-      new Option(
-        '--exclude <PATTERN>',
-        'leave out what matches this rsync pattern; may be repeated',
-      )
-        .argParser((pattern, earlier: readonly string[]) => [...earlier, pattern])
-        .default([], 'none'),
-    )
+  addFilterOptions(command)
     .option('--checksum', 'read all files and compare them by content')
     .option(
       '--accept-shrink',

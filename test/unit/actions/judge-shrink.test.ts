@@ -32,7 +32,7 @@ function judge(
 ): string | undefined {
   const [entries, totalBytes] = now
   const counted = { entries, totalBytes, unreadable: 0 }
-  return findShrink(snapshotWith(...past), counted, maxShrink, { rules: [] })?.what
+  return findShrink(snapshotWith(...past), counted, maxShrink, () => counted)?.what
 }
 
 describe('a source that shrank', () => {
@@ -62,14 +62,31 @@ describe('a source that shrank', () => {
 
   test('is not judged when there is nothing to hold it against', () => {
     const now = { entries: 1, totalBytes: 0, unreadable: 0 }
-    expect(findShrink(undefined, now, 0.5, { rules: [] })).toBeUndefined()
+    expect(findShrink(undefined, now, 0.5, () => now)).toBeUndefined()
   })
 
-  test('is not judged when more is left out by a rule than then', () => {
-    const past = snapshotWith(1000, MIB, { filters: ['- /mount', '- *.tmp', '- old'] })
+  test('is none when what is missing is in the source, and left out', () => {
+    const past = snapshotWith(1000, 100 * MIB)
     const now = { entries: 1, totalBytes: 0, unreadable: 0 }
-    expect(findShrink(past, now, 0.5, { rules: ['- *.tmp', '- films/'] })).toBeUndefined()
-    expect(findShrink(past, now, 0.5, { rules: ['- *.tmp'] })?.what).toBe('entries')
+    const asked: unknown[] = []
+    const there = (entries: number, totalBytes: number) => (snapshot: unknown) => {
+      asked.push(snapshot)
+      return { entries, totalBytes }
+    }
+    expect(findShrink(past, now, 0.5, there(900, 90 * MIB))).toBeUndefined()
+    expect(asked).toEqual([past])
+    expect(findShrink(past, now, 0.5, there(400, 90 * MIB))).toEqual({ what: 'entries', now, past })
+    expect(findShrink(past, now, 0.5, there(900, 9 * MIB))?.what).toBe('entries')
+    const cut = { ...now, entries: 1000 }
+    expect(findShrink(past, cut, 0.5, there(1000, 9 * MIB))?.what).toBe('bytes')
+  })
+
+  test('is not looked for in the source where there is none', () => {
+    const now = { entries: 900, totalBytes: 90 * MIB, unreadable: 0 }
+    const never = () => {
+      throw new Error('asked')
+    }
+    expect(findShrink(snapshotWith(1000, 100 * MIB), now, 0.5, never)).toBeUndefined()
   })
 
   test('is never one that grew or stayed as it was', () => {
@@ -82,9 +99,8 @@ describe('a source that shrank', () => {
 
   test('is named with its figures, and the way on', () => {
     const past = snapshotWith(4310, 5_000_000)
-    const shrink = findShrink(past, { entries: 12, totalBytes: 34, unreadable: 0 }, 0.5, {
-      rules: [],
-    })!
+    const counted = { entries: 12, totalBytes: 34, unreadable: 0 }
+    const shrink = findShrink(past, counted, 0.5, () => counted)!
     expect(shrinkSentence('/data', shrink)).toBe(
       'The source /data has 12 of the 4,310 files and directories of its last snapshot 2026-11-21T08-00-00Z.',
     )

@@ -88,8 +88,16 @@ repository = "/mnt/other"
       /^config\.toml:5:3: profile\.a\.exclude\.1: .*empty/u,
     ],
     [
-      'repository = "/r"\n[profile.a]\nsource = "/"\nexclude = ["+ a"]',
-      /^config\.toml:4:12: profile\.a\.exclude\.0: .*is not a rule/u,
+      'repository = "/r"\n[profile.a]\nsource = "/"\nexclude = ["+ "]',
+      /^config\.toml:4:12: profile\.a\.exclude\.0: .*empty/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nexclude_if_present = [".no", "a/b"]',
+      /^config\.toml:4:30: profile\.a\.exclude_if_present\.1: the name of a mark is that of one file/u,
+    ],
+    [
+      'repository = "/r"\n[profile.a]\nsource = "/"\nexclude_larger_than = "big"',
+      /^config\.toml:4:1: profile\.a\.exclude_larger_than: an amount of bytes is written as "5 GiB"/u,
     ],
     ['repository = "r"\n[profile.a]\nsource = "/"', /^config\.toml:1:1: repository: .*begin with/u],
     [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { BASES_LIMIT, rsyncArguments, type TransferRequest } from '../../../src/rsync/arguments.ts'
-import { excludePathRule, excludeRule } from '../../../src/rsync/filter-rules.ts'
+import { excludePathRule, filterRule } from '../../../src/rsync/filter-rules.ts'
 import { compareVersions, parseRsyncVersion } from '../../../src/rsync/version.ts'
 
 const REQUEST: TransferRequest = {
@@ -76,8 +76,10 @@ describe('the command line of rsync', () => {
 
 describe('filter rules', () => {
   test('take a pattern as it is, whatever it begins with', () => {
-    expect(excludeRule('!')).toBe('- !')
-    expect(excludeRule('+ all')).toBe('- + all')
+    expect(filterRule('!')).toBe('- !')
+    expect(filterRule('*.tmp')).toBe('- *.tmp')
+    expect(filterRule('- *.tmp')).toBe('- *.tmp')
+    expect(filterRule('+ /keep/')).toBe('+ /keep/')
   })
 
   test('escape a path only when it holds a wildcard', () => {

@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { compileRules } from '../../../src/filter/compile-rules.ts'
+import { DEFAULT_LEAVE_OUT } from '../../../src/model/leave-out.ts'
 import { bytePathFromText } from '../../../src/model/entry-name.ts'
 import type { DirectoryTrail } from '../../../src/scan/directory-trail.ts'
 import { type Proof, type ProofRequest, proveUnchanged } from '../../../src/scan/prove-unchanged.ts'
@@ -52,7 +53,8 @@ function prove(
     keeps: { nanoseconds: false, modes: false, owners: false },
     ...{ machineId: 'm', bootId: 'b', bases: [], compareBy: 'state', nowMs: LATE_MS },
     skipped: new Set(),
-    decide: compileRules([]),
+    match: compileRules([]),
+    leaveOut: DEFAULT_LEAVE_OUT,
     isRepositoryMarker: () => false,
     signal: new AbortController().signal,
     onProgress: () => undefined,
