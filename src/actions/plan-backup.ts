@@ -8,6 +8,7 @@ import { systemErrorCode } from '../errors/system-error.ts'
 import { clockRemark } from '../model/clock-remark.ts'
 import { bytesText, countText } from '../model/figures.ts'
 import { outcomeOf } from '../model/manifest.ts'
+import type { OnUnchanged } from '../model/profile.ts'
 import { nextFreeId, type SnapshotId } from '../model/snapshot-id.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { DEFAULT_STALL_MS } from '../model/stall-limit.ts'
@@ -59,26 +60,13 @@ async function plan(
   world: World,
   { source, rsync, place }: OpenProfile,
 ): Promise<PlanReport> {
+  const { series, ofDisk, isRunning, task, verified, id } = await preparePlan(request, world, {
+    source,
+    rsync,
+    place,
+  })
   const { profile } = request
-  const startedMs = world.clock.now()
-  const series = readSeriesIfAny(place)
-  const { snapshots } = series
-  const stallMs = profile.stallMs ?? DEFAULT_STALL_MS
-  const { accepted: ofDisk } = await guardBeforeCopy(source, request, snapshots, stallMs)
-  const { leftovers, isRunning } = await readLeftovers(place)
-  // As of a backup: one that goes on where another ended may need no space.
-  if (leftovers.length === 0) await refuseWithoutRoom({ place, floors: request.floors })
-  const task = {
-    ...{ place, rsync, snapshots, leftovers, startedMs, stallMs },
-    profile,
-    exclude: [...request.exclude, ...profile.exclude],
-    onUnchanged: ofDisk.length === 0 ? (profile.onUnchanged ?? 'snapshot') : 'snapshot',
-    compareBy: chooseComparison(request.checksum, profile.checksumIntervalMs, snapshots, startedMs),
-    signal: request.signal,
-    progress: new BackupProgress(request.onProgress),
-  }
-  const verified = readVerifications(place, snapshots)
-  const id = nextFreeId(startedMs, new Set([...series.ids, ...verificationIdsIn(verified)]))
+  const { snapshots, startedMs } = task
   const {
     planned,
     accepted: ofShrink,
@@ -114,6 +102,35 @@ async function plan(
       ? ['A backup of this profile runs just now; this is what comes before it.']
       : [],
   }
+}
+
+/** What a dry run begins with, as a backup does. @throws SnapfsError as a backup would, but never LOCKED */
+export async function preparePlan(
+  request: Omit<PlanRequest, 'namesFiles'>,
+  world: World,
+  { source, rsync, place }: Pick<OpenProfile, 'source' | 'rsync' | 'place'>,
+) {
+  const { profile } = request
+  const startedMs = world.clock.now()
+  const series = readSeriesIfAny(place)
+  const { snapshots } = series
+  const stallMs = profile.stallMs ?? DEFAULT_STALL_MS
+  const { accepted: ofDisk } = await guardBeforeCopy(source, request, snapshots, stallMs)
+  const { leftovers, isRunning } = await readLeftovers(place)
+  // As of a backup: one that goes on where another ended may need no space.
+  if (leftovers.length === 0) await refuseWithoutRoom({ place, floors: request.floors })
+  const onUnchanged: OnUnchanged =
+    ofDisk.length === 0 ? (profile.onUnchanged ?? 'snapshot') : 'snapshot'
+  const task = {
+    ...{ place, rsync, snapshots, leftovers, startedMs, stallMs, profile, onUnchanged },
+    exclude: [...request.exclude, ...profile.exclude],
+    compareBy: chooseComparison(request.checksum, profile.checksumIntervalMs, snapshots, startedMs),
+    signal: request.signal,
+    progress: new BackupProgress(request.onProgress),
+  }
+  const verified = readVerifications(place, snapshots)
+  const id = nextFreeId(startedMs, new Set([...series.ids, ...verificationIdsIn(verified)]))
+  return { series, ofDisk, isRunning, task, verified, id }
 }
 
 /** A series that was never written to has no directory. */

@@ -70,6 +70,30 @@ describe('a dry run', () => {
     expect(plain.plans[0]).not.toHaveProperty('files')
   })
 
+  test('explains a path, for people and for programs, and says where there is none', async () => {
+    const letter = join(place().source, 'letter')
+    const { stdout, exitCode } = await run('backup', '--explain', letter)
+    expect(stdout).toBe(`data: ${letter} would be copied\n  it would be in the first snapshot`)
+    expect(exitCode).toBe(0)
+    const answer = await run('backup', '--json', '--explain', letter, '--explain', `${letter}s`)
+    expect(JSON.parse(answer.stdout)).toEqual({
+      explanations: [
+        {
+          profile: 'data',
+          basis: null,
+          entries: [
+            { path: letter, decision: 'copy', reasons: ['it would be in the first snapshot'] },
+            { path: `${letter}s`, decision: 'absent', reasons: [] },
+          ],
+        },
+      ],
+      errors: [],
+    })
+    const astray = await run('backup', '--explain', '/etc/passwd')
+    expectSentences(astray, 2, [/"\/etc\/passwd" lies in no source/u, /data \(/u])
+    expect((await readdir(place().repository)).sort()).toEqual(['README.txt', 'snapfs.json'])
+  })
+
   test('works while a backup runs, and says so', async () => {
     await rm(place().gate)
     const running = await startGated(place())

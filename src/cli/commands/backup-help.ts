@@ -59,6 +59,11 @@ would be compared by content, and copied where it differs. --verbose names
 each file first. What would refuse a backup refuses a dry run, with the same
 status, but for a backup that runs just now. Of a remote source rsync itself
 says what it would copy.
+
+--explain PATH writes nothing either, and says of one file what the next
+backup would do with it and why: which rule leaves it out, what of it is
+another than when the last snapshot was made, what it was called then. It
+scans the whole source, since a file may have come from anywhere.
 `,
   ),
   section(
@@ -200,6 +205,11 @@ $ snapfs backup --dry-run
 home: dry run, against 2026-11-22T14-30-00Z; nothing was written
   1,204 files, 310 MB; to be copied: 3, 48 kB
   unchanged: 1,201 files; free in the repository: 84.9 GB
+
+$ snapfs backup --explain ~/Documents/notes.txt
+home: /home/anna/Documents/notes.txt would be copied
+  its modification time is another than in 2026-11-22T14-30-00Z
+  its size is 1204 bytes, and was 1180
 
 In a crontab, every 12 hours:
 0 */12 * * * ${programPath} backup

@@ -27,6 +27,8 @@ export interface BackupOptions extends FilterOptions {
   readonly wait?: number
   readonly dryRun?: true
   readonly verbose?: true
+  /** Paths, as they were typed. */
+  readonly explain?: readonly string[]
   readonly config?: string
   readonly json?: true
 }

@@ -61,11 +61,22 @@ export function addBackup(
     .addOption(waitOption())
     .option('-n, --dry-run', 'say what would be copied, and write nothing')
     .option('-v, --verbose', 'with --dry-run: name each file')
+    .addOption(
+      new Option(
+        '--explain <PATH>',
+        'say why PATH would be linked, copied, moved or left out, and write nothing; may be repeated',
+      ).argParser((path, earlier: readonly string[] | undefined) => [...(earlier ?? []), path]),
+    )
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
     .addHelpText('after', backupHelp(context.programPath))
     .action(async (names: readonly string[], options: BackupOptions) => {
       const profiles = await profilesToBackUp(context, names, options)
+      if (options.explain !== undefined) {
+        const { explainPaths } = await import('./backup-explain.ts')
+        setExitCode(await explainPaths(context, profiles, options))
+        return
+      }
       if (options.dryRun) {
         const { planProfiles } = await import('./backup-dry-run.ts')
         setExitCode(await planProfiles(context, profiles, options))
