@@ -116,6 +116,25 @@ async function measureFirst(bench, sides, all) {
 }
 
 /**
+ * A snapshot of each of the source as it is now, for the next ones to link to. Twice of snapfs, whose first one after
+ * a change has compared what changed just before.
+ * @param {readonly Side[]} sides
+ * @param {Sides} all
+ */
+async function makeBases(sides, all) {
+  remark('making what the next ones link to')
+  await sleep(SETTLE_MS)
+  await all.snapfs.make()
+  all.rsync.previous = `${(await all.snapfs.make()).path}/tree`
+  all.links.previous = all.rsync.previous
+  if (sides.includes(all.flat)) all.flat.previous = (await all.flat.make()).path
+  for (const side of sides) {
+    const ownsBasis = side !== all.snapfs && side !== all.rsync && side !== all.flat
+    if (ownsBasis && side !== all.links) await side.make()
+  }
+}
+
+/**
  * @param {Scenario} scenario
  * @param {Bench} bench
  * @param {readonly Side[]} sides
@@ -227,17 +246,17 @@ await runBenchmark({ files: 100_000, rounds: 3 }, async (bench) => {
   for (const side of sides) await side.prepare()
   await sleep(SETTLE_MS)
   const made = await measureFirst(bench, sides, all)
-  remark('making what the next ones link to')
-  await all.snapfs.make()
-  all.rsync.previous = `${(await all.snapfs.make()).path}/tree`
-  all.links.previous = all.rsync.previous
-  if (sides.includes(all.flat)) all.flat.previous = (await all.flat.make()).path
+  await makeBases(sides, all)
   for (const side of made.keys()) {
     if (side === all.rsync) await side.forget(/** @type {Made} */ (made.get(side)))
   }
+  let isChanged = false
   for (const scenario of SCENARIOS) {
     if (scenario === 'first' || (only.length > 0 && !only.includes(scenario))) continue
     if (large > 0 && scenario === 'changed10') continue
+    // Else each scenario would measure the changes of those before it, too.
+    if (isChanged) await makeBases(sides, all)
+    isChanged = scenario !== 'unchanged'
     const taking = sides.filter((side) => side !== all.links || scenario === 'unchanged')
     const change = changerOf(scenario, bench)
     await measureRounds(scenario, bench, taking, change)

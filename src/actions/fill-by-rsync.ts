@@ -31,7 +31,12 @@ export async function fillByRsync(
   const request: TransferRequest = {
     ...common,
     destination: run.staged.tree,
-    bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
+    bases: [
+      // What was compared here, and could not be read, this run cannot read either, and says so.
+      ...(prepared.compared === undefined ? [] : [run.staged.checked]),
+      ...prepared.bases,
+      ...(scan.undecided.length > 0 ? common.bases : []),
+    ],
     scope: 'everything',
   }
   const pass = await runPass({
@@ -46,22 +51,9 @@ export async function fillByRsync(
   if (pass.kind === 'too-many-links') return pass
   run.progress.at('finish', { entries: 0, bytes: 0 })
   const { problems, problemCount, exitCode, basisWarnings } = pass
-  const warnings = [...contradictionWarnings(prepared.contradictions), ...basisWarnings]
+  const warnings = [...prepared.warnings, ...basisWarnings]
   return {
     kind: 'filled',
     result: { problems, problemCount, exitCode, summary, warnings, log, engine: 'rsync' },
   }
-}
-
-/** How many paths a warning names. */
-const NAMED_PATHS = 5
-
-/** Either the source changed behind the back of its file system, or the copy in the repository did. */
-function contradictionWarnings(paths: readonly string[]): string[] {
-  if (paths.length === 0) return []
-  const named = paths.slice(0, NAMED_PATHS).map((path) => `"${path}"`)
-  const more = paths.length > NAMED_PATHS ? ` and ${paths.length - NAMED_PATHS} more` : ''
-  return [
-    `The content of ${named.join(', ')}${more} is not that of the last snapshot, although it was not written since: a disk is failing, of the source or of the repository, or something wrote past the file system. Both contents are kept; compare them.`,
-  ]
 }

@@ -54,7 +54,7 @@ export async function fillByScan(
   const { staged, signal, progress } = run
   const summary: TransferSummary = { ...emptySummary(), ...scan.counts }
   const log = new RsyncLog(staged.log)
-  const toCopy = [...scan.resumed, ...scan.suspects, ...scan.copies, ...scan.undecided]
+  const toCopy = [...scan.resumed, ...scan.copies, ...scan.undecided]
   const toLink = scan.linkCount - scan.linkedCount - scan.refused.length
   progress.plan({
     compare: { entries: scan.suspects.length, bytes: scan.sizes.suspects },
@@ -66,7 +66,8 @@ export async function fillByScan(
   const prepared = await prepareBases(run, common, scan, { log, summary })
   if (prepared.kind === 'too-many-links') return prepared
   showLife('copy')
-  const passes: (PassResult & { readonly kind: 'usable' })[] = []
+  const { compared } = prepared
+  const passes = compared === undefined ? [] : [compared]
   if (toCopy.length > 0) {
     const pass = await copyListed(run, common, toCopy, {
       bases: [...prepared.bases, ...(scan.undecided.length > 0 ? common.bases : [])],
@@ -82,7 +83,10 @@ export async function fillByScan(
   await crew.makeDirectories(scan.directories, signal)
   throwIfInterrupted(signal)
   if (toCopy.length > 0) await moveIntoTree(staged.copied, staged.tree, toCopy, signal)
-  const warnings: string[] = []
+  if (compared !== undefined) {
+    await moveIntoTree(staged.checked, staged.tree, scan.suspects, signal)
+  }
+  const warnings = [...prepared.warnings]
   if (linking.refused.length > 0) {
     // Names of one file must not come apart: those that were linked are copied with those that were not.
     const copied = [...new Set([...linking.refused, ...scan.twinsOf(linking.refused)])]

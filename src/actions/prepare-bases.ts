@@ -1,28 +1,31 @@
 /**
- * Making sure of what is not certain, before the tree is filled. Whatever is found right lies in a directory of its
- * own afterwards, to which the filling run may link without looking: its bases. Never a second pass over the staged
- * tree, whose inodes are shared by then.
+ * Making sure of what is not certain, before the tree is filled. It lies in directories of their own afterwards: what
+ * was compared as it is to be stored, linked or copied; and what is taken from interrupted runs. Never a second pass
+ * over the staged tree, whose inodes are shared by then.
  */
 import { mkdir } from 'node:fs/promises'
 import { makeCheckpoint } from '../repository/checkpoint.ts'
 import { linkForComparison } from '../repository/fill-tree.ts'
 import { removeLeftovers } from '../repository/leftovers.ts'
 import { escapeAsRsync } from '../rsync/output-line.ts'
+import type { TransferSummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import type { Work } from './backup-progress.ts'
 import { listedInput, type Pass, type PassResult, runPass } from './run-pass.ts'
 import type { CommonOptions, TreeTransfer } from './transfer.ts'
 
+type Usable = PassResult & { readonly kind: 'usable' }
 type TooManyLinks = PassResult & { readonly kind: 'too-many-links' }
-type Listed = { readonly kind: 'prepared'; readonly bases: readonly string[] } | TooManyLinks
 
 export type Prepared =
   | {
       readonly kind: 'prepared'
-      /** Directories for the filling run to link to. */
+      /** What came of the comparison; all of it lies in `checked/`. Undefined: there was nothing to compare. */
+      readonly compared: Usable | undefined
+      /** Directories whose entries are right but for their attributes, for the filling run to link to. */
       readonly bases: readonly string[]
-      /** Paths, in rsync's escaping, whose content changed although nothing says that they were written. */
-      readonly contradictions: readonly string[]
+      /** Sentences. */
+      readonly warnings: readonly string[]
     }
   | TooManyLinks
 
@@ -34,20 +37,14 @@ export async function prepareBases(
 ): Promise<Prepared> {
   const { staged, leftovers, progress } = run
   const attempts = leftovers.flatMap(({ trees }) => trees)
-  const proven = new Set([...scan.provenSame].map(escapeAsRsync))
-  const contradictions: string[] = []
-  const { summary } = collected
   const moved = await linkMoved(run, scan.moves)
-  if (scan.moves.length > 0) summary.movedEntries = scan.moves.length
+  const watch = comparison(scan, moved.paths, collected.summary)
   const compared = await runListed(
     run,
     scan.suspects,
     {
       ...collected,
-      onCopied: ({ name }) => {
-        if (proven.has(name)) contradictions.push(name)
-        if (moved.paths.has(name)) summary.movedEntries = (summary.movedEntries ?? 0) - 1
-      },
+      onCopied: watch.onCopied,
       // rsync says nothing until it has read everything on both sides.
       ...(progress.isWatched
         ? { onRead: (bytes) => progress.at('compare', shareOf(scan, bytes / 2)) }
@@ -56,12 +53,16 @@ export async function prepareBases(
     {
       ...common,
       destination: staged.checked,
-      // rsync takes so many; what looks moved is in no other, so it comes before the last of them.
-      bases: [...common.bases, ...moved.bases, ...attempts],
+      // rsync looks for each file in one after the other. What looks moved is in no other, so where that is most of it
+      // comes first, and else before the last ones: rsync takes so many.
+      bases:
+        moved.paths.size > scan.suspects.length / 2
+          ? [...moved.bases, ...common.bases, ...attempts]
+          : [...common.bases, ...moved.bases, ...attempts],
       scope: 'listed-by-content',
     },
   )
-  if (compared.kind === 'too-many-links') return compared
+  if (compared?.kind === 'too-many-links') return compared
   // Their content is right for certain. rsync looks at their owners, ACLs and xattrs.
   const taken = await runListed(run, scan.resumed, collected, {
     ...common,
@@ -69,13 +70,39 @@ export async function prepareBases(
     bases: attempts,
     scope: 'listed',
   })
-  if (taken.kind === 'too-many-links') return taken
+  if (taken?.kind === 'too-many-links') return taken
   await endAttempts(run)
-  return { kind: 'prepared', bases: [...compared.bases, ...taken.bases], contradictions }
+  return {
+    kind: 'prepared',
+    compared,
+    bases: taken === undefined ? [] : [staged.resumed],
+    warnings: watch.warnings(),
+  }
+}
+
+/** Takes note of what a comparison by content copied. @param moved in rsync's escaping: what may have been moved */
+export function comparison(
+  { provenSame, moves }: Pick<SourceScan, 'provenSame' | 'moves'>,
+  moved: ReadonlySet<string>,
+  summary: TransferSummary,
+): {
+  readonly onCopied: NonNullable<Pass['onCopied']>
+  readonly warnings: () => readonly string[]
+} {
+  const proven = new Set([...provenSame].map(escapeAsRsync))
+  const contradictions: string[] = []
+  if (moves.length > 0) summary.movedEntries = moves.length
+  return {
+    onCopied: ({ name }) => {
+      if (proven.has(name)) contradictions.push(name)
+      if (moved.has(name)) summary.movedEntries = (summary.movedEntries ?? 0) - 1
+    },
+    warnings: () => contradictionWarnings(contradictions),
+  }
 }
 
 /** Puts what may have another name now where rsync looks for it: under that name. */
-async function linkMoved(
+export async function linkMoved(
   { staged, signal }: TreeTransfer,
   moves: SourceScan['moves'],
 ): Promise<{ readonly bases: readonly string[]; readonly paths: ReadonlySet<string> }> {
@@ -101,22 +128,32 @@ export async function endAttempts({
   await removeLeftovers(leftovers)
 }
 
-/** What could not be read here cannot be read by the filling run either, which reports it. */
 async function runListed(
   run: TreeTransfer,
   paths: readonly string[],
   collected: Pick<Pass, 'log' | 'summary' | 'onCopied' | 'onRead'>,
   request: Pass['request'],
-): Promise<Listed> {
-  if (paths.length === 0) return { kind: 'prepared', bases: [] }
+): Promise<PassResult | undefined> {
+  if (paths.length === 0) return undefined
   await mkdir(request.destination, { mode: 0o700 })
-  const pass = await runPass({
+  return runPass({
     request: { ...request, filters: [] },
     input: listedInput(paths),
     signal: run.signal,
     ...collected,
-    // What changed is copied here; the filling run only links it, and says nothing of it.
     counts: 'changes',
   })
-  return pass.kind === 'too-many-links' ? pass : { kind: 'prepared', bases: [request.destination] }
+}
+
+/** How many paths a warning names. */
+const NAMED_PATHS = 5
+
+/** Either the source changed behind the back of its file system, or the copy in the repository did. */
+function contradictionWarnings(paths: readonly string[]): string[] {
+  if (paths.length === 0) return []
+  const named = paths.slice(0, NAMED_PATHS).map((path) => `"${path}"`)
+  const more = paths.length > NAMED_PATHS ? ` and ${paths.length - NAMED_PATHS} more` : ''
+  return [
+    `The content of ${named.join(', ')}${more} is not that of the last snapshot, although it was not written since: a disk is failing, of the source or of the repository, or something wrote past the file system. Both contents are kept; compare them.`,
+  ]
 }

@@ -13,6 +13,7 @@ import { probeXattrs } from '../rsync/probe-xattrs.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
 import { chooseBases } from './choose-bases.ts'
 import { fillAnew } from './fill-anew.ts'
+import { fillByContent, isForComparison } from './fill-by-content.ts'
 import { fillByRsync } from './fill-by-rsync.ts'
 import { fillByScan } from './fill-by-scan.ts'
 import { rememberScan } from './go-on.ts'
@@ -27,9 +28,15 @@ import type { CommonOptions, Filled, TransferResult, TreeTransfer } from './tran
  */
 export async function probeMeans(run: TreeTransfer): Promise<Means> {
   const { place, staged, rsync, signal } = run
-  const capabilities = await probeCapabilities(staged.directory, run.asRoot)
+  // Both have ended, also when one failed: what they make in the staged directory must be gone by then.
+  const [tried, triedXattrs] = await Promise.allSettled([
+    probeCapabilities(staged.directory, run.asRoot),
+    rsync.xattrs ? probeXattrs(staged.directory, signal, run.stallMs) : false,
+  ])
+  if (tried.status === 'rejected') throw tried.reason
+  if (triedXattrs.status === 'rejected') throw triedXattrs.reason
+  const [capabilities, xattrs] = [tried.value, triedXattrs.value]
   if (!capabilities.hardLinks) throw lostHardLinks(place.repository)
-  const xattrs = rsync.xattrs && (await probeXattrs(staged.directory, signal, run.stallMs))
   const fidelity = fidelityOf({ xattrs, acls: rsync.acls, asRoot: run.asRoot })
   const keeps = { ...capabilities, owners: capabilities.owners === true }
   return { capabilities, keeps, xattrs, fidelity }
@@ -147,10 +154,11 @@ async function fillTree(
   scan: SourceScan,
   crew: LinkCrew,
 ): Promise<Filled> {
-  // Where the crew was at work the tree is not empty; and rsync would copy what only the scan leaves out.
-  return scan.linkCount === 0 && !crew.hasBegun && !scan.isThinned
-    ? fillByRsync(run, common, scan)
-    : fillByScan(run, common, scan, crew)
+  // Where the crew was at work the tree is not empty, and rsync would copy what only the scan leaves out.
+  if (scan.linkCount > 0 || crew.hasBegun || scan.isThinned) {
+    return fillByScan(run, common, scan, crew)
+  }
+  return isForComparison(scan) ? fillByContent(run, common, scan) : fillByRsync(run, common, scan)
 }
 
 /** Worth knowing, since it costs space: the next links begin at the copy. */

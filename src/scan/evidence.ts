@@ -1,5 +1,6 @@
 /** What may be believed of an entry: whether it is what was remembered, and what earlier trees have of it. */
 import { joinPath } from '../model/entry-name.ts'
+import { BasisDirectories } from './basis-directories.ts'
 import { isSameDevice, type SourceDevices } from './source-devices.ts'
 import type { Attempt, BasisComparison, ScanRequest } from './source-scan.ts'
 import type { EntryState, StateHeader } from './source-state.ts'
@@ -39,10 +40,12 @@ export type EvidenceRequest = Pick<
 export class Evidence {
   readonly #request: EvidenceRequest
   readonly #devices: SourceDevices
+  readonly #directories: BasisDirectories
 
   constructor(request: EvidenceRequest, devices: SourceDevices) {
     this.#request = request
     this.#devices = devices
+    this.#directories = new BasisDirectories(request.bases.map(({ tree }) => tree))
   }
 
   /** Whether equal inode and ctime mean an unchanged entry on this device. */
@@ -81,8 +84,11 @@ export class Evidence {
     let seen: StoredEntry | undefined
     let isSuspect = false
     let first: Look['kind'] | undefined
-    for (const basis of bases) {
-      const look = compareWith(joinPath(basis.tree, path), status, keeps)
+    for (const [index, basis] of bases.entries()) {
+      const look: Look = this.#directories.mayHold(index, path)
+        ? compareWith(joinPath(basis.tree, path), status, keeps)
+        : { kind: 'absent' }
+      if (look.kind === 'absent') this.#directories.missed(index)
       first ??= look.kind
       if (look.kind !== 'alike') continue
       seen ??= look.stored
@@ -147,6 +153,8 @@ export type Comparison = { -readonly [Key in keyof BasisComparison]: BasisCompar
  * content now, must not be tied together again by being linked to what was stored of the one.
  */
 export class Claims {
+  /** Whether a second file of the source looked like a stored one. */
+  isContested = false
   readonly #owners = new Map<bigint, string>()
 
   /** Whether a stored file is free for this one of the source, which has it from now on. */
@@ -154,6 +162,8 @@ export class Claims {
     const owner = `${dev}:${ino}`
     const known = this.#owners.get(inode)
     if (known === undefined) this.#owners.set(inode, owner)
-    return known === undefined || known === owner
+    const isFree = known === undefined || known === owner
+    this.isContested ||= !isFree
+    return isFree
   }
 }

@@ -6,12 +6,13 @@ import { LINKS_LIMIT } from '../model/link-block.ts'
 import type { SourceStatus } from './source-status.ts'
 import type { StoredEntry } from './stored-entry.ts'
 
-/** Linked from a snapshot, taken from a run that was interrupted, or anything else. */
-export type Way = 'linked' | 'resumed' | 'other'
+/** Linked from a snapshot, taken from a run that was interrupted, compared by content, or anything else. */
+export type Way = 'linked' | 'resumed' | 'compared' | 'other'
 
 interface Group {
   readonly linked: string[]
   readonly resumed: string[]
+  readonly compared: string[]
   readonly others: string[]
   /** The inode that the names have in the tree they would be linked from. */
   readonly inodes: Set<bigint>
@@ -21,7 +22,7 @@ interface Group {
 
 /** What is to be done otherwise than was decided for each path alone. */
 export interface GroupCorrections {
-  /** To be compared by content; not linked, nor taken as it is. */
+  /** To be compared by content, and copied where there is nothing to compare with; all names of a file or none. */
   readonly compared: readonly string[]
   /** To be copied, not linked and not compared: the stored inode has no room for them. */
   readonly copied: readonly string[]
@@ -52,16 +53,23 @@ export class HardLinkGroups {
   corrections(): GroupCorrections {
     const compared: string[] = []
     const copied: string[] = []
-    for (const { linked, resumed, others, inodes, links } of this.#groups.values()) {
-      const names = [...linked, ...resumed, ...others]
-      const ways = [linked, resumed, others].filter((paths) => paths.length > 0)
+    for (const {
+      linked,
+      resumed,
+      compared: suspects,
+      others,
+      inodes,
+      links,
+    } of this.#groups.values()) {
+      const ways = [linked, resumed, suspects, others].filter((paths) => paths.length > 0)
+      const names = ways.flat()
       if (links + names.length > LINKS_LIMIT) copied.push(...names)
-      else if (inodes.size > 1 || ways.length > 1) compared.push(...linked, ...resumed)
+      else if (inodes.size > 1 || ways.length > 1) compared.push(...names)
     }
     return { compared, copied }
   }
 }
 
 function emptyGroup(): Group {
-  return { linked: [], resumed: [], others: [], inodes: new Set(), links: 0 }
+  return { linked: [], resumed: [], compared: [], others: [], inodes: new Set(), links: 0 }
 }

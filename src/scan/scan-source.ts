@@ -124,6 +124,10 @@ class Scan implements SourceScan {
     return this.#unchanged.count
   }
 
+  get isContested(): boolean {
+    return this.#claims.isContested
+  }
+
   get provenSame(): ReadonlySet<string> {
     return this.#unchanged.provenSame
   }
@@ -188,7 +192,8 @@ class Scan implements SourceScan {
       const move = found.get(newcomer)
       const isLinked = move?.proof === 'state'
       if (hasTwins(status)) {
-        this.#groups.add(path, status, move?.stored, isLinked ? 'linked' : 'other')
+        const way: Way = isLinked ? 'linked' : move === undefined ? 'other' : 'compared'
+        this.#groups.add(path, status, move?.stored, way)
       }
       if (move === undefined) continue
       const size = isFile(status) ? Number(status.size) : 0
@@ -280,6 +285,7 @@ class Scan implements SourceScan {
     } else if (isSuspect && lookalike !== undefined && this.#claims.take(lookalike, status)) {
       this.suspects.push(path)
       if (isFile(status)) this.sizes.suspects += Number(status.size)
+      return { lookalike, way: 'compared', isNew: false }
     } else if (isSuspect || lookalike === undefined || this.#evidence.isStable(entry.device)) {
       this.copies.push(path)
       if (isFile(status)) this.sizes.copies += Number(status.size)

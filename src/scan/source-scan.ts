@@ -119,6 +119,8 @@ export interface SourceScan {
   readonly undecided: readonly string[]
   /** Those of the copies that have an entry to link to, but one that has no room for more links. */
   readonly crowded: ReadonlySet<string>
+  /** Whether two files of the source look like one stored file: then rsync would tie them together by itself. */
+  readonly isContested: boolean
   readonly repositories: readonly string[]
   readonly unreadable: readonly Unreadable[]
   /** Whether something was left out for a reason that is no rule of the user's, or would have been: rsync knows nothing of it. */
