@@ -134,11 +134,13 @@ async function linkTheRest(
   const late = await crew.settle()
   throwIfInterrupted(signal)
   const linked = scan.linkedCount + late.linked
-  const refused = [...scan.refused, ...late.refused]
+  // What lies there is not what was stored: copied like what cannot be linked.
+  const refused = [...scan.refused, ...late.refused, ...late.altered]
   if (linked + refused.length !== scan.linkCount) {
     throw new Error(`${scan.linkCount} entries were to be linked, and ${linked} were`)
   }
-  return { linked, refused, reason: scan.refusal ?? late.reason }
+  const altered = late.altered.length > 0 ? 'altered in the repository' : undefined
+  return { linked, refused, reason: scan.refusal ?? late.reason ?? altered }
 }
 
 /** Counts as copied what was planned or made as a link. @param neverLinked how many of them */

@@ -157,6 +157,10 @@ export class Claims {
   isContested = false
   readonly #owners = new Map<bigint, string>()
 
+  get isEmpty(): boolean {
+    return this.#owners.size === 0
+  }
+
   /** Whether a stored file is free for this one of the source, which has it from now on. */
   take({ inode }: StoredEntry, { dev, ino }: SourceStatus): boolean {
     const owner = `${dev}:${ino}`

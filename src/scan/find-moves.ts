@@ -13,7 +13,7 @@ import { type Claims, type Described, type Evidence, looksLike } from './evidenc
 import { lookQuietly } from './look.ts'
 import type { RememberedTree, ScanRequest } from './source-scan.ts'
 import { type EntryState, inodeKey, lookKey } from './source-state.ts'
-import { isFile } from './source-status.ts'
+import { hasTwins, isFile } from './source-status.ts'
 import { compareWith, type StoredEntry, storedAsItWas } from './stored-entry.ts'
 
 /** An entry that was not where it is now. */
@@ -25,7 +25,8 @@ export interface Newcomer extends Described {
 export interface FoundMove {
   /** Where it was, below the source; there it lies in the remembered tree. */
   readonly from: string
-  readonly stored: StoredEntry
+  /** Undefined: nobody has looked; whoever links must. */
+  readonly stored: StoredEntry | undefined
   /** `content`: it is to be compared first. */
   readonly proof: 'state' | 'content'
 }
@@ -46,6 +47,10 @@ export function findMoves(
 ): ReadonlyMap<Newcomer, FoundMove> {
   const moves = new Map<Newcomer, FoundMove>()
   findByInode(newcomers, search, moves)
+  const others = newcomers.filter((newcomer) => !moves.has(newcomer))
+  if (others.length === 0) return moves
+  // Another file may look like what one of these was stored as.
+  lookAtUnseen(moves, search)
   findByLook(
     newcomers.filter((newcomer) => !moves.has(newcomer)),
     search,
@@ -75,6 +80,11 @@ function findByInode(
           evidence.isSameInode(newcomer, entry, header) &&
           looksLike(status, entry))
       if (!isSame) continue
+      // As long as nothing else may claim it, who links it can look at it on the way.
+      if (isCertain && claims.isEmpty && !hasTwins(status)) {
+        moves.set(newcomer, { from, stored: undefined, proof: 'state' })
+        continue
+      }
       const stored = isCertain
         ? storedAsItWas(lies, status, request.keeps)
         : lookalike(lies, newcomer, search)
@@ -83,6 +93,21 @@ function findByInode(
         moves.set(newcomer, { from, stored, proof: isCertain ? 'state' : 'content' })
       }
     }
+  }
+}
+
+/** Looks at what was left to the links. */
+function lookAtUnseen(
+  moves: Map<Newcomer, FoundMove>,
+  { request, remembered, claims }: MoveSearch,
+): void {
+  for (const [newcomer, move] of moves) {
+    if (move.stored !== undefined) continue
+    const { status } = newcomer
+    const stored = storedAsItWas(joinPath(remembered.tree, move.from), status, request.keeps)
+    const isFree = stored !== undefined && stored.links < LINKS_LIMIT && claims.take(stored, status)
+    if (isFree) moves.set(newcomer, { ...move, stored })
+    else moves.delete(newcomer)
   }
 }
 

@@ -29,7 +29,7 @@ import type { Link, Move, ScanRequest, SourceScan } from './source-scan.ts'
 import type { EntryState } from './source-state.ts'
 import { hasTwins, isFile, keptStatus } from './source-status.ts'
 import type { StateWriter } from './state-writer.ts'
-import type { Look, StoredEntry } from './stored-entry.ts'
+import { expectedOf, type Look, type StoredEntry } from './stored-entry.ts'
 import { Unchanged } from './unchanged.ts'
 import { type Unreadable, type WalkedDirectory, walkSource } from './walk-source.ts'
 
@@ -200,7 +200,9 @@ class Scan implements SourceScan {
       this.sizes.copies -= size
       if (isFile(status) && first !== undefined) this.againstBasis[first] -= 1
       const lies = joinPath(remembered.tree, move.from)
-      this.moves.push({ path, lies, proof: move.proof })
+      const { proof, stored } = move
+      const unseen = stored === undefined ? { expected: expectedOf(status) } : {}
+      this.moves.push({ path, lies, proof, ...unseen })
       if (isLinked) this.#unchanged.count += 1
       else {
         this.suspects.push(path)
@@ -235,7 +237,7 @@ class Scan implements SourceScan {
 
   *toLink(): Generator<Link> {
     yield* this.#unchanged.postponed()
-    for (const { path, lies, proof } of this.moves) if (proof === 'state') yield { path, lies }
+    for (const move of this.moves) if (move.proof === 'state') yield move
   }
 
   twinsOf(paths: readonly string[]): readonly string[] {

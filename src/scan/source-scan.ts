@@ -1,6 +1,6 @@
 /** What a scan of the source is asked, and what it answers. */
 import type { BytePath } from '../model/entry-name.ts'
-import type { KeptAttributes, Linker } from '../model/link-block.ts'
+import type { ExpectedEntry, KeptAttributes, Linker } from '../model/link-block.ts'
 import type { Counts } from '../model/manifest.ts'
 import type { SourceDevices, SourceMount } from './source-devices.ts'
 import type { SourceState } from './source-state.ts'
@@ -66,6 +66,8 @@ export interface Link {
   readonly path: string
   /** Where it lies, absolute. */
   readonly lies: BytePath
+  /** What must lie there; absent: it was looked at. */
+  readonly expected?: ExpectedEntry
 }
 
 /** An entry that has another name than before. `state`: linked at once. `content`: compared first. */
