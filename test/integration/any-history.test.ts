@@ -1,17 +1,5 @@
-import { execa } from 'execa'
 import fc from 'fast-check'
-import {
-  chmod,
-  link,
-  lstat,
-  mkdir,
-  readdir,
-  rename,
-  rm,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
 import type { BackUpReport } from '../../src/actions/back-up.ts'
 import type { OnUnchanged } from '../../src/model/profile.ts'
@@ -29,6 +17,7 @@ import {
   interruptBackUp,
   loseWhatWasCached,
 } from '../support/interrupt-backup.ts'
+import { anyEdit, applyEdit } from '../support/random-edits.ts'
 import { testWith } from '../support/requirements.ts'
 
 const place = useBackUpPlace()
@@ -39,36 +28,36 @@ let repository = ''
 const world = settledWorld()
 
 describe('any history', () => {
-  const name = fc.constantFrom('a', 'b', 'c', 'd\n', '\u00e9')
-  const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
-  const edit = fc.oneof(
-    fc.record({ kind: fc.constant('write' as const), path, content: fc.constantFrom('1', '2') }),
-    fc.record({ kind: fc.constant('write at a fixed time' as const), path, content: name }),
-    fc.record({ kind: fc.constantFrom('symlink', 'pipe', 'remove', 'chmod', 'mkdir'), path }),
-    fc.record({ kind: fc.constantFrom('link', 'rename', 'copy'), path, to: path }),
-    fc.record({ kind: fc.constant('back up' as const), path, skips: fc.boolean() }),
-    fc.record({
-      kind: fc.constant('begin to back up' as const),
-      path,
-      files: fc.integer({ min: 0, max: 6 }),
-      end: fc.constantFrom('in order', 'by a kill', 'by a power cut'),
-    }),
+  const step = fc.oneof(
+    { weight: 5, arbitrary: anyEdit },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('back up' as const), skips: fc.boolean() }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('begin to back up' as const),
+        files: fc.integer({ min: 0, max: 6 }),
+        end: fc.constantFrom('in order', 'by a kill', 'by a power cut'),
+      }),
+    },
   )
 
   test('is stored as it was, and nothing stored ever changes', async () => {
     let count = 0
     const property = fc.asyncProperty(
-      fc.array(edit, { minLength: 5, maxLength: 25 }),
-      async (edits) => {
+      fc.array(step, { minLength: 5, maxLength: 25 }),
+      async (steps) => {
         count += 1
         source = `${place().directory}/source-${count}`
         repository = `${place().directory}/repository-${count}`
         await mkdir(source)
         await repositoryAt(repository)
         const stored: { tree: string; print: string }[] = []
-        for (const step of [...edits, { kind: 'back up' as const, path: '', skips: true }]) {
+        for (const step of [...steps, { kind: 'back up' as const, skips: true }]) {
           if (step.kind !== 'back up' && step.kind !== 'begin to back up') {
-            await apply(step).catch(() => undefined)
+            await applyEdit(source, step).catch(() => undefined)
             continue
           }
           const report =
@@ -95,11 +84,6 @@ describe('any history', () => {
     expect(count).toBeGreaterThan(1)
   }, 600_000)
 
-  type Edit = Exclude<
-    typeof edit extends fc.Arbitrary<infer T> ? T : never,
-    { kind: 'back up' | 'begin to back up' }
-  >
-
   function backUp(onUnchanged: OnUnchanged): Promise<BackUpReport> {
     const profile = { ...ordinaryRequest(repository, source).profile, onUnchanged }
     return backUpOrSkip(repository, source, { emptySource: 'allow', profile }, world)
@@ -114,30 +98,5 @@ describe('any history', () => {
       repository,
       published.filter((id) => id.endsWith('Z')).map((id) => `${repository}/home/${id}/tree`),
     )
-  }
-
-  async function apply(step: Edit): Promise<void> {
-    const target = `${source}/${step.path}`
-    await mkdir(target.replace(/\/[^/]*$/u, ''), { recursive: true })
-    if ('to' in step) {
-      const to = `${source}/${step.to}`
-      if (step.kind === 'link') await link(target, to)
-      else if (step.kind === 'rename') await rename(target, to)
-      // With its times, to the nanosecond, and as a new file.
-      else await execa('cp', ['-a', '--remove-destination', '-T', target, to])
-    } else if ('content' in step) {
-      // To open a pipe for writing would wait for a reader.
-      const isPipe = await lstat(target).then(
-        (status) => status.isFIFO(),
-        () => false,
-      )
-      if (isPipe) return
-      await writeFile(target, step.content)
-      if (step.kind !== 'write') await utimes(target, 1000, 1000)
-    } else if (step.kind === 'remove') await rm(target, { recursive: true })
-    else if (step.kind === 'mkdir') await mkdir(target)
-    else if (step.kind === 'chmod') await chmod(target, 0o750)
-    else if (step.kind === 'symlink') await symlink(`to-${String(step.path.length)}`, target)
-    else await execa('mkfifo', [target])
   }
 })

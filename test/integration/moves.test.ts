@@ -215,6 +215,19 @@ describe('files that are no names of one file do not become it', () => {
     expect(await isOne([second, 'a'], [second, 'b'])).toBe(false)
   })
 
+  test('a file that was moved with its directory and a copy of it', async () => {
+    await writeInto(source, 'a/f', 'content')
+    const first = await backUpSettled()
+    await rename(`${source}/a`, `${source}/b`)
+    await mkdir(`${source}/c`)
+    await cp(`${source}/b/f`, `${source}/c/f`, { preserveTimestamps: true })
+    await execa('touch', ['-r', `${source}/b/f`, `${source}/c/f`])
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([first, 'a/f'], [second, 'b/f'])).toBe(true)
+    expect(await isOne([second, 'b/f'], [second, 'c/f'])).toBe(false)
+  })
+
   test('two copies of one that is gone', async () => {
     await writeInto(source, 'a/f', 'content')
     await backUpSettled()

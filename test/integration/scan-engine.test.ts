@@ -117,6 +117,20 @@ describe('what is certainly unchanged', () => {
     },
   )
 
+  test('keeps together the names of one file when nothing is remembered, and one of them is new', async () => {
+    await write('g', 'content')
+    await link(`${source}/g`, `${source}/h`)
+    await backUpSettled()
+    await mkdir(`${source}/d`)
+    await link(`${source}/g`, `${source}/d/i`)
+    // With it rsync gets lists, one of what is compared and one of what is copied.
+    await write('.snapfsignore', '*.o')
+    await write('x.o', 'left out')
+    await rm(`${repository}/home/.state`, { recursive: true })
+    const second = await backUpSettled()
+    expect(await inodes(second, ['g', 'h', 'd/i'])).toBe(1)
+  })
+
   test('keeps together the names of one file, whichever of them are new, gone or replaced', async () => {
     for (const group of ['g', 'h', 'i']) {
       await write(`${group}/1`, group)

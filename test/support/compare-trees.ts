@@ -13,7 +13,19 @@ export async function differences(source: string, tree: string): Promise<string>
 
 /** Every attribute of every entry of a tree, ctime and link count aside, as lines of text. */
 export async function fingerprint(tree: string): Promise<string> {
-  const format = '%P\\0%y %m %U:%G %s %T@ %l %i\\n'
+  return describeTree(tree, '%P\\0%y %m %U:%G %s %T@ %l %i\\n')
+}
+
+/** The same of any tree that equals this one: without inode numbers, sizes of directories, and blocks. */
+export async function attributesOf(tree: string): Promise<string> {
+  const [described, groups] = await Promise.all([
+    describeTree(tree, '%P\\0%y %m %U:%G %T@ %l\\n'),
+    linkGroups(tree),
+  ])
+  return `${described}\n${groups}`
+}
+
+async function describeTree(tree: string, format: string): Promise<string> {
   const { stdout: entries } = await execa('find', [tree, '-printf', format], {
     encoding: 'latin1' as 'utf8',
   })
