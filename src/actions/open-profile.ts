@@ -21,10 +21,14 @@ export interface OpenProfile {
 /** Gives way to other programs from here on, if the profile says so. @throws SnapfsError for what is not there */
 export async function openProfile(profile: Profile, world: World): Promise<OpenProfile> {
   if (profile.nice !== undefined) world.lowerPriority(profile.nice)
+  // Asked for while the rest is looked at; what is wrong with it is told last.
+  const probing = Promise.allSettled([probeRsync()])
   const repository = await openRepository(profile.repository)
   const source = await locateSource(profile.source, repository.path)
   if (source.kind !== 'local') refuseWhatNeedsScan(profile)
-  const rsync = await probeRsync()
+  const [probed] = await probing
+  if (probed.status === 'rejected') throw probed.reason
+  const rsync = probed.value
   const place = { repository: repository.path, profile: profile.name }
   return { repository, place, source, rsync }
 }

@@ -142,10 +142,9 @@ class Scan implements SourceScan {
     this.counts.directories += 1
     const device = this.devices.indexOf(status.dev, path)
     const before = remembered?.state.entriesOf(path)
-    const described = entries.map((entry): Entry => {
-      const isHere = entry.status.dev === status.dev
-      const on = isHere ? device : this.devices.indexOf(entry.status.dev, path)
-      return { ...entry, device: on, was: before?.get(entry.name) }
+    const described = entries.map(({ name, status: own }): Entry => {
+      const on = own.dev === status.dev ? device : this.devices.indexOf(own.dev, path)
+      return { name, status: own, device: on, was: before?.get(name) }
     })
     this.state.addDirectory(path, described, { status, device })
     const attempts = this.#attemptsAt(path)
