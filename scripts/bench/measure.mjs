@@ -1,7 +1,7 @@
 /** What both benchmarks share: options, a temporary place, timed processes, and the lines they print. */
 /* global AbortController, performance */
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, realpath, rm, statfs } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, realpath, rm, statfs } from 'node:fs/promises'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -19,7 +19,7 @@ const FILE_SYSTEMS = new Map([
 const POLL_MS = 50
 
 /**
- * @typedef {{ files: number, large: number, rounds: number, memory: boolean, dir: string, snapfs: string,
+ * @typedef {{ files: number, large: number, rounds: number, memory: boolean, ram: number, dir: string, snapfs: string,
  *   only: readonly string[], against: readonly string[] }} Options
  */
 /** @typedef {{ directory: string, signal: AbortSignal, options: Options, defer: (undo: () => Promise<void>) => void }} Bench */
@@ -36,6 +36,7 @@ function readOptions(defaults) {
       rounds: { type: 'string', default: String(defaults.rounds) },
       large: { type: 'string', default: '0' },
       memory: { type: 'boolean', default: false },
+      ram: { type: 'string', default: '0' },
       against: { type: 'string', multiple: true, default: [] },
       dir: { type: 'string', default: tmpdir() },
       snapfs: {
@@ -51,8 +52,10 @@ function readOptions(defaults) {
   if (!(Number.isInteger(rounds) && rounds >= 1)) throw new Error('--rounds: a number from 1 on')
   const large = Number(values.large)
   if (!(Number.isInteger(large) && large >= 0)) throw new Error('--large: a number of MiB')
+  const ram = Number(values.ram)
+  if (!(Number.isInteger(ram) && ram >= 0)) throw new Error('--ram: a number of GiB')
   const { dir, snapfs, only, against, memory } = values
-  return { files, large, rounds, memory, dir, snapfs, only, against }
+  return { files, large, rounds, memory, ram, dir, snapfs, only, against }
 }
 
 /**
@@ -71,9 +74,11 @@ export async function runBenchmark(defaults, body) {
   /** @type {(() => Promise<void>)[]} */
   const undoing = []
   try {
-    print(await describeMachine(directory, options))
-    const { signal } = controller
-    await body({ directory, signal, options, defer: (undo) => undoing.push(undo) })
+    const defer = (/** @type {() => Promise<void>} */ undo) => void undoing.push(undo)
+    const place =
+      options.ram > 0 ? await makeDiskInMemory(directory, options.ram, defer) : directory
+    print(await describeMachine(place, options))
+    await body({ directory: place, signal: controller.signal, options, defer })
   } catch (error) {
     remark(error instanceof Error ? (error.stack ?? error.message) : String(error))
     process.exitCode = 1
@@ -82,6 +87,26 @@ export async function runBenchmark(defaults, body) {
     for (const undo of undoing.reverse()) await undo().catch((error) => remark(String(error)))
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/**
+ * An ext4 in a file in memory: the same for every side and every run, where a disk may be slow just now.
+ * @param {string} directory
+ * @param {number} gib
+ * @param {Bench['defer']} defer
+ * @returns {Promise<string>} where it is mounted
+ */
+async function makeDiskInMemory(directory, gib, defer) {
+  const [memory, disk] = [`${directory}/memory`, `${directory}/disk`]
+  for (const path of [memory, disk]) await mkdir(path)
+  await run('mount', ['-t', 'tmpfs', '-o', `size=${gib + 1}G`, 'tmpfs', memory])
+  defer(async () => void (await run('umount', [memory])))
+  await run('truncate', ['-s', `${gib}G`, `${memory}/image`])
+  // An inode for each block, or a million files have none left.
+  await run('mkfs.ext4', ['-q', '-i', '4096', '-E', 'lazy_itable_init=0', `${memory}/image`])
+  await run('mount', ['-o', 'loop,noatime', `${memory}/image`, disk])
+  defer(async () => void (await run('umount', [disk])))
+  return disk
 }
 
 /** @param {object} record */
@@ -108,6 +133,7 @@ async function describeMachine(directory, options) {
     node: process.version,
     rsync: /version (\S+)/u.exec(await output('rsync', ['--version']))?.[1],
     snapfs: (await output(options.snapfs, ['--version'])).trim(),
+    inMemory: options.ram > 0,
     fileSystem: FILE_SYSTEMS.get(type) ?? `0x${type.toString(16)}`,
     loadAverage: Number((await readFile('/proc/loadavg', 'utf8')).split(' ')[0]),
   }
