@@ -12,14 +12,20 @@ import type { FillPlan } from './fill-by-scan.ts'
 import { runPass } from './run-pass.ts'
 import type { CommonOptions, Filled, TreeTransfer } from './transfer.ts'
 
+/** What is new may be one part in so many of what is compared, in bytes. */
+const NEW_SHARE = 4
+
 /** Whether that is the way for a scan by which nothing is linked, and no copy is to be made of what could be linked. */
 export function isForComparison({
   suspects,
   counts,
+  sizes,
   isContested,
   crowded,
-}: Pick<SourceScan, 'suspects' | 'counts' | 'isContested' | 'crowded'>): boolean {
+}: Pick<SourceScan, 'suspects' | 'counts' | 'sizes' | 'isContested' | 'crowded'>): boolean {
   if (isContested || crowded.size > 0) return false
+  // What is new is read for its checksum, and once more to be copied.
+  if (sizes.copies * NEW_SHARE > sizes.suspects) return false
   return suspects.length > 0 && suspects.length * 2 >= counts.entries - counts.directories
 }
 

@@ -38,7 +38,7 @@ export function keptStatus(status: SourceStatus): SourceStatus {
   return { dev, ino, mode, nlink, uid, gid, size, mtimeNs, ctimeNs }
 }
 
-/** Whether it is a file with other names. */
-export function hasTwins(status: Pick<SourceStatus, 'mode' | 'nlink'>): boolean {
-  return status.nlink > 1n && isFile(status)
+/** Whether it has other names; not asked of directories. Symbolic links and pipes may have several, too. */
+export function hasTwins({ nlink }: Pick<SourceStatus, 'nlink'>): boolean {
+  return nlink > 1n
 }

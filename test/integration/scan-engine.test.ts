@@ -117,6 +117,20 @@ describe('what is certainly unchanged', () => {
     },
   )
 
+  test('keeps together the names of a symbolic link and of a pipe, when one of them is new', async () => {
+    for (let n = 0; n < 4; n += 1) await write(`f${n}`, 'content')
+    await symlink('f1', `${source}/link`)
+    await execa('mkfifo', [`${source}/pipe`])
+    await backUpSettled()
+    await execa('ln', ['-P', `${source}/link`, `${source}/another link`])
+    await link(`${source}/pipe`, `${source}/another pipe`)
+    const second = await backUpSettled()
+    expect(second.counts.linkedEntries).toBe(4)
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await inodes(second, ['link', 'another link'])).toBe(1)
+    expect(await inodes(second, ['pipe', 'another pipe'])).toBe(1)
+  })
+
   test('keeps together the names of one file when nothing is remembered, and one of them is new', async () => {
     await write('g', 'content')
     await link(`${source}/g`, `${source}/h`)

@@ -44,9 +44,9 @@ async function describeTree(tree: string, format: string): Promise<string> {
   return [entries.split('\n').sort().join('\n'), sums, attributes].join('\n')
 }
 
-/** Which files of a tree are names of one, as lines of text. */
+/** Which entries of a tree are names of one, as lines of text. */
 export async function linkGroups(tree: string): Promise<string> {
-  const { stdout } = await execa('find', [tree, '-type', 'f', '-printf', '%D:%i %P\\0'], {
+  const { stdout } = await execa('find', [tree, '!', '-type', 'd', '-printf', '%D:%i %P\\0'], {
     encoding: 'latin1' as 'utf8',
   })
   const groups = new Map<string, string[]>()
