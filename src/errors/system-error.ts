@@ -13,7 +13,11 @@ const UNNAMED: ReadonlyMap<string, string> = new Map([
 /** The errno name (`ENOENT`, `EACCES`, ...) of an error raised by a system call, else undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? (UNNAMED.get(error.code) ?? error.code) : undefined
+  if (typeof error.code !== 'string') return undefined
+  // So calls that wait name what the others name by its number.
+  const isUnnamed = error.code === 'UNKNOWN' && 'errno' in error
+  const code = isUnnamed ? `Unknown system error ${String(error.errno)}` : error.code
+  return UNNAMED.get(code) ?? error.code
 }
 
 /** The message of anything that was thrown. */

@@ -19,6 +19,9 @@ describe('the name of what the operating system said', () => {
     ['a damaged file system', 117, 'EUCLEAN'],
   ])('is known for %s, which Node does not name', (_what, errno, name) => {
     expect(systemErrorCode(unnamed(errno))).toBe(name)
+    // As calls that wait have it.
+    const waited = Object.assign(new Error(), { code: 'UNKNOWN', errno: -errno })
+    expect(systemErrorCode(waited)).toBe(name)
   })
 
   test('is the number where nobody has a name', () => {
