@@ -2,7 +2,6 @@
  * Filling a tree where much is certainly unchanged: that is linked by us, and rsync copies the rest. rsync never
  * sees the links; it writes elsewhere, but for the attributes of directories.
  */
-import { mkdir } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import type { LinkOutcome } from '../model/link-block.ts'
@@ -10,6 +9,7 @@ import { showLife } from '../model/sign-of-life.ts'
 import { moveIntoTree } from '../repository/fill-tree.ts'
 import type { LinkCrew } from '../repository/link-crew.ts'
 import { linkBlocks } from '../repository/link-blocks.ts'
+import { makeDirectory } from '../repository/make-directory.ts'
 import { RsyncLog } from '../repository/rsync-log.ts'
 import { emptySummary, type TransferSummary } from '../rsync/transfer-summary.ts'
 import type { SourceScan } from '../scan/source-scan.ts'
@@ -193,7 +193,7 @@ async function copyListed(
   { bases, ...collected }: { readonly bases: readonly string[] } & Pick<Pass, 'log' | 'summary'>,
 ): Promise<PassResult> {
   const { staged, signal, progress } = run
-  await mkdir(staged.copied, { mode: 0o700, recursive: true })
+  await makeDirectory(staged.copied)
   return runPass({
     // The scan has applied the filters; a list needs none.
     request: { ...common, destination: staged.copied, bases, filters: [], scope: 'listed' },

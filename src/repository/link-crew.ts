@@ -2,12 +2,12 @@
  * Links what did not change, with two threads: the one that scans hands over what it found, and lends a hand when
  * the other one falls behind. A link costs the kernel more than the scan does to find that it can be made.
  */
-import { mkdirSync } from 'node:fs'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
+import { type BytePath, bytePathFromText } from '../model/entry-name.ts'
 import type { KeptAttributes, LinkBlock, Linker, LinkOutcome } from '../model/link-block.ts'
 import { showLife } from '../model/sign-of-life.ts'
+import { TreeDirectories } from './fill-tree.ts'
 import { emptyTally, linkBlock, type LinkTally } from './link-block.ts'
 import {
   ANSWERED,
@@ -38,8 +38,7 @@ export class LinkCrew implements Linker {
   readonly #task: LinkTask
   readonly #tree: BytePath | undefined
   readonly #shared = new Int32Array(new SharedArrayBuffer(SHARED_BYTES))
-  /** Directories of the tree that are there. */
-  readonly #made = new Set<string>([''])
+  readonly #directories: TreeDirectories | undefined
   #batch: LinkBlock[] = []
   #batched = 0
   #added = 0
@@ -54,6 +53,7 @@ export class LinkCrew implements Linker {
   constructor(task: LinkTask) {
     this.#task = task
     this.#tree = task.tree === undefined ? undefined : bytePathFromText(task.tree)
+    this.#directories = this.#tree === undefined ? undefined : new TreeDirectories(this.#tree)
   }
 
   /** Whether anything was made in the tree. */
@@ -63,7 +63,7 @@ export class LinkCrew implements Linker {
 
   add(block: LinkBlock): void {
     this.#throwFailure()
-    this.#makeDirectory(block.directory)
+    this.#directories?.make(block.directory)
     this.#batch.push(block)
     this.#batched += block.names.length
     this.#added += block.names.length
@@ -92,7 +92,7 @@ export class LinkCrew implements Linker {
   async makeDirectories(directories: readonly string[], signal: AbortSignal): Promise<void> {
     for (const [index, directory] of directories.entries()) {
       showLife()
-      this.#makeDirectory(directory)
+      this.#directories?.make(directory)
       if (index % BATCH_ENTRIES !== 0) continue
       await setImmediate()
       if (signal.aborted) return
@@ -105,13 +105,6 @@ export class LinkCrew implements Linker {
     const worker = this.#worker
     this.#worker = undefined
     await worker?.terminate()
-  }
-
-  #makeDirectory(directory: string): void {
-    if (this.#tree === undefined || this.#made.has(directory)) return
-    this.#makeDirectory(directory.slice(0, Math.max(0, directory.lastIndexOf('/'))))
-    mkdirSync(systemPath(joinPath(this.#tree, directory)), { mode: 0o700 })
-    this.#made.add(directory)
   }
 
   /** Gives the batch to the other thread, or does it here when that one has enough to do. */

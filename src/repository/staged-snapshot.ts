@@ -2,8 +2,8 @@
  * A snapshot in the making, under `.incoming/`. It starts empty, becomes visible by one rename when
  * everything in it is on the disk, and otherwise disappears.
  */
-import { chmod, mkdir, mkdtemp, open, rename, symlink } from 'node:fs/promises'
-import { messageOf, systemErrorCode } from '../errors/system-error.ts'
+import { mkdir, mkdtemp, open, rename, symlink } from 'node:fs/promises'
+import { messageOf } from '../errors/system-error.ts'
 import { encodeManifest, type Manifest } from '../model/manifest.ts'
 import { showLife } from '../model/sign-of-life.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
@@ -23,6 +23,7 @@ import {
   STAGED_STATE_NAME,
   TREE_NAME,
 } from './layout.ts'
+import { makeDirectory } from './make-directory.ts'
 import { removeTree } from './remove-tree.ts'
 import { syncFileSystem } from './sync-file-system.ts'
 
@@ -51,12 +52,7 @@ export interface StagedSnapshot {
 /** Makes the directories of a series, mode 0700 whatever the umask says. */
 export async function prepareSeries(place: SeriesPlace): Promise<void> {
   for (const directory of [seriesDirectory(place), incomingDirectory(place)]) {
-    try {
-      await mkdir(directory, { mode: 0o700 })
-      await chmod(directory, 0o700)
-    } catch (error) {
-      if (systemErrorCode(error) !== 'EEXIST') throw error
-    }
+    await makeDirectory(directory)
   }
 }
 

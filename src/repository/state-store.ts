@@ -2,10 +2,11 @@
  * The remembered states of the source, as files beside the snapshots: a cache. What is in them is the
  * business of `scan/`. Whatever is wrong with one costs time and nothing else, so nothing here fails a backup.
  */
-import { chmod, link, mkdir, readdir, rm } from 'node:fs/promises'
+import { link, readdir, rm } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import { type SeriesPlace, stateDirectory } from './layout.ts'
+import { makeDirectory } from './make-directory.ts'
 
 /** Where the state lies that was kept for a snapshot, if one was. */
 export function stateFile(place: SeriesPlace, id: SnapshotId): string {
@@ -23,8 +24,7 @@ export async function keepStateFile(
   file: string,
 ): Promise<void> {
   const directory = stateDirectory(place)
-  await mkdir(directory, { mode: 0o700, recursive: true })
-  await chmod(directory, 0o700)
+  await makeDirectory(directory)
   await rm(stateFile(place, id), { force: true })
   await link(file, stateFile(place, id))
 }

@@ -110,6 +110,12 @@ const BANS: readonly Ban[] = [
     instead: 'use node:fs/promises',
   },
   {
+    what: 'makes directories recursively',
+    pattern: /\bmkdir(?:Sync)?\((?:(?!\brm\b)[\s\S]){0,200}?recursive: true/u,
+    allowedIn: ({ path }) => path === 'config/write-config.ts',
+    instead: 'Node would report a full quota as ENOENT; use makeDirectory or TreeDirectories',
+  },
+  {
     what: 'names an errno by number',
     pattern: /\bconstants\.errno\b/u,
     allowedIn: ({ path }) => path === 'fuse/errno.ts',

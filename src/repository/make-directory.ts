@@ -1,0 +1,16 @@
+import { chmod, mkdir } from 'node:fs/promises'
+import { systemErrorCode } from '../errors/system-error.ts'
+
+/**
+ * Makes a directory, mode 0700 whatever the umask says, unless it is there. Never `recursive`: Node then reports an
+ * error it does not expect of mkdir(2), such as a full quota, as ENOENT (Node 20.20).
+ * @throws the operating system's error
+ */
+export async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+    await chmod(path, 0o700)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+  }
+}
