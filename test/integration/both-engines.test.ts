@@ -7,6 +7,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
 import { backUpOnce, repositoryAt, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
+import { checkFor, SHRINKING_SECONDS } from '../support/check-for.ts'
 import { attributesOf, differences } from '../support/compare-trees.ts'
 import { anyEdit, applyEdit } from '../support/random-edits.ts'
 import { testWith } from '../support/requirements.ts'
@@ -25,7 +26,7 @@ describe('scan and rsync alone', () => {
         { weight: 1, arbitrary: fc.constant({ kind: 'back up' as const }) },
       )
       const steps = fc.array(step, { minLength: 5, maxLength: 40, size: 'max' })
-      const property = fc.asyncProperty(steps, async (history) => {
+      await checkFor(SECONDS, steps, async (history) => {
         seen.histories += 1
         const source = `${place().directory}/source-${seen.histories}`
         const [withScan, alone] = ['scan', 'alone'].map(
@@ -53,14 +54,10 @@ describe('scan and rsync alone', () => {
           seen.moved += first.counts.movedEntries ?? 0
         }
       })
-      // Not by an interruption of fast-check, which would leave the last run to itself.
-      const end = Date.now() + SECONDS * 1000
-      do await fc.assert(property, { numRuns: 2 })
-      while (Date.now() < end)
       expect(seen.byRsync).toBe(seen.snapshots)
       if (SECONDS > 8) console.log(JSON.stringify(seen))
     },
-    (SECONDS + 120) * 1000,
+    (SECONDS + SHRINKING_SECONDS + 60) * 1000,
   )
 })
 

@@ -12,6 +12,7 @@ import { parseRule } from '../../src/filter/parse-rule.ts'
 import { bytePathFromText } from '../../src/model/entry-name.ts'
 import { DEFAULT_LEAVE_OUT, type LeaveOut } from '../../src/model/leave-out.ts'
 import { walkSource } from '../../src/scan/walk-source.ts'
+import { checkFor, SHRINKING_SECONDS } from '../support/check-for.ts'
 import { testWith } from '../support/requirements.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -148,7 +149,7 @@ describe('the filter', () => {
       let paths = 0
       let excluded = 0
       const trees = treeOf(3).map((tree) => withoutAnchorsBelowWildcards(tree))
-      const property = fc.asyncProperty(trees, ruleLists, async (tree, lists) => {
+      await checkFor(SECONDS, fc.tuple(trees, ruleLists), async ([tree, lists]) => {
         count += 1
         const source = `${directory()}/source-${count}`
         await plant(tree, Buffer.from(source))
@@ -160,16 +161,12 @@ describe('the filter', () => {
           expect({ rules, kept: ours[index] }).toEqual({ rules, kept: theirs[index] })
         })
       })
-      // Not by an interruption of fast-check, which would leave the last run to itself.
-      const end = Date.now() + SECONDS * 1000
-      do await fc.assert(property, { numRuns: 2 })
-      while (Date.now() < end)
       if (SECONDS > 5)
         console.log(
           `${count} trees, ${count * RULE_LISTS_PER_TREE} lists, ${paths} paths kept, ${excluded} not`,
         )
     },
-    (SECONDS + 60) * 1000,
+    (SECONDS + SHRINKING_SECONDS + 60) * 1000,
   )
 })
 

@@ -100,13 +100,7 @@ const BANS: readonly Ban[] = [
     pattern: /\b(?:[a-z]+)Sync\(/u,
     allowedIn: ({ room, path }) =>
       ['catalog', 'scan'].includes(room) ||
-      [
-        'start.ts',
-        'main.ts',
-        'repository/fill-tree.ts',
-        'repository/link-block.ts',
-        'repository/link-crew.ts',
-      ].includes(path),
+      ['start.ts', 'main.ts', 'repository/fill-tree.ts', 'repository/link-block.ts'].includes(path),
     instead: 'use node:fs/promises',
   },
   {
