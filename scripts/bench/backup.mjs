@@ -131,10 +131,9 @@ async function makeBases(sides, all) {
   all.rsync.previous = `${(await all.snapfs.make()).path}/tree`
   all.links.previous = all.rsync.previous
   if (sides.includes(all.flat)) all.flat.previous = (await all.flat.make()).path
-  for (const side of sides) {
-    const ownsBasis = side !== all.snapfs && side !== all.rsync && side !== all.flat
-    if (ownsBasis && side !== all.links) await side.make()
-  }
+  /** @type {readonly Side[]} */
+  const done = [all.snapfs, all.rsync, all.flat, all.links]
+  for (const side of sides) if (!done.includes(side)) await side.make()
 }
 
 /**

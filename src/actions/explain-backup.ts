@@ -84,7 +84,8 @@ export async function explainBackup(request: ExplainRequest, world: World): Prom
       const { walk } = await prepareWalk(task)
       const { keeps } = means
       const ask = {
-        ...{ walk, scan, header, keeps, remembered, compareBy: task.compareBy },
+        ...{ walk, scan, keeps, remembered, compareBy: task.compareBy },
+        present: scan.state.read(header),
         bases: bases.map((basis) => ({
           snapshot: basis.id,
           tree: bytePathFromText(treeDirectory(place, basis.id)),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { writeConfigIfAbsent } from '../config/write-config.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { messageOf, systemErrorCode } from '../errors/system-error.ts'
+import { messageOf, requireSystemErrorCode } from '../errors/system-error.ts'
 import type { Profile } from '../model/profile.ts'
 import type { World } from '../model/world.ts'
 import { lossesOf } from '../repository/capabilities.ts'
@@ -83,7 +83,7 @@ async function writeConfig(file: string, profile: Profile): Promise<boolean> {
   try {
     return await writeConfigIfAbsent(file, profile)
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
     throw new SnapfsError(
       'USAGE',
       `The repository is ready, but ${file} could not be written: ${messageOf(error)}.`,

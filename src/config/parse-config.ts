@@ -17,6 +17,7 @@ import {
   sourceSchema,
   strayAccessKey,
 } from './source-schema.ts'
+import { worded } from './worded.ts'
 
 export interface Config {
   /** Where it was read from, for messages. */
@@ -35,23 +36,7 @@ const patternSchema = v.pipe(
   ),
 )
 
-const waitSchema = v.pipe(
-  v.string(),
-  v.check(
-    (text) => parseWaitLimitMs(text) !== undefined,
-    `a duration is written as ${WAIT_LIMIT_EXAMPLES}`,
-  ),
-)
-
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
-
-const stallSchema = v.pipe(
-  v.string(),
-  v.check(
-    (text) => parseStallLimitMs(text) !== undefined,
-    `a duration of a second or more is written as ${STALL_LIMIT_EXAMPLES}`,
-  ),
-)
 
 /** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
 const keepSchema = v.strictObject({
@@ -70,9 +55,14 @@ const profileSchema = v.strictObject({
   ...accessEntries,
   repository: v.optional(pathSchema),
   exclude: v.optional(v.array(patternSchema), []),
-  wait: v.optional(waitSchema),
+  wait: v.optional(worded(parseWaitLimitMs, `a duration is written as ${WAIT_LIMIT_EXAMPLES}`)),
   ...settingsEntries,
-  stall_timeout: v.optional(stallSchema),
+  stall_timeout: v.optional(
+    worded(
+      parseStallLimitMs,
+      `a duration of a second or more is written as ${STALL_LIMIT_EXAMPLES}`,
+    ),
+  ),
   keep: v.optional(keepSchema),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
@@ -129,9 +119,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       throw located(file, position, `profile.${name}.${stray.key}: ${stray.objection}`)
     }
     const access = accessOf(table, (path) => expandHome(path, homeDirectory))
-    const waitMs = table.wait === undefined ? undefined : parseWaitLimitMs(table.wait)
-    const stallMs =
-      table.stall_timeout === undefined ? undefined : parseStallLimitMs(table.stall_timeout)
+    const { wait: waitMs, stall_timeout: stallMs } = table
     return {
       name,
       source: expandHome(table.source, homeDirectory),

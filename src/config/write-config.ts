@@ -11,7 +11,8 @@ repository = ${JSON.stringify(profile.repository)}
 [profile.${profile.name.includes('.') ? JSON.stringify(profile.name) : profile.name}]
 source = ${JSON.stringify(profile.source)}
 # What not to back up, in rsync's exclude patterns: a trailing "/" means directories only, a leading
-# "/" means directly below the source, "*" stops at a slash and "**" does not.
+# "/" means directly below the source, "*" stops at a slash and "**" does not. The first that matches
+# decides, and "+ PATTERN" keeps. A .snapfsignore leaves out what its lines match, there and below.
 exclude = [${profile.exclude.map((pattern) => JSON.stringify(pattern)).join(', ')}]
 `
 }

@@ -20,6 +20,13 @@ export function systemErrorCode(error: unknown): string | undefined {
   return UNNAMED.get(code) ?? error.code
 }
 
+/** The same, where anything else is a defect. @throws what is no error of a system call */
+export function requireSystemErrorCode(error: unknown): string {
+  const code = systemErrorCode(error)
+  if (code === undefined) throw error
+  return code
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

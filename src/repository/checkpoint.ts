@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { lstat, open, rename, rm } from 'node:fs/promises'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import type { StagedSnapshot } from './staged-snapshot.ts'
 import { syncFileSystem } from './sync-file-system.ts'
 
@@ -40,7 +40,7 @@ export async function checkpointNs(file: string): Promise<bigint> {
   try {
     return (await lstat(file, { bigint: true })).mtimeNs
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
     return 0n
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Stats } from 'node:fs'
 import { lstat, readdir, unlink } from 'node:fs/promises'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode, systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, bytePathFromText, joinPath, systemPath } from '../model/entry-name.ts'
 import { parseSnapshotId, type SnapshotId } from '../model/snapshot-id.ts'
 import { checkpointNs } from './checkpoint.ts'
@@ -161,7 +161,7 @@ async function isFilledDirectory(path: string): Promise<boolean> {
   try {
     return (await lstat(path)).isDirectory() && (await readdir(path)).length > 0
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
     return false
   }
 }

@@ -3,7 +3,7 @@
  * in the thread of whoever calls.
  */
 import { linkSync, lstatSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode, systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
 import {
   type KeptAttributes,
@@ -82,7 +82,7 @@ function isIntact(
       looksAsExpected(found, readExpected(expected, index), keeps)
     )
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
     return false
   }
 }

@@ -3,7 +3,7 @@
  * business of `scan/`. Whatever is wrong with one costs time and nothing else, so nothing here fails a backup.
  */
 import { link, readdir, rm } from 'node:fs/promises'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import { type SeriesPlace, stateDirectory } from './layout.ts'
 import { makeDirectory } from './make-directory.ts'
@@ -43,6 +43,6 @@ export async function removeOldStates(
       if (!kept.has(name)) await rm(`${stateDirectory(place)}/${name}`, { force: true })
     }
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
   }
 }

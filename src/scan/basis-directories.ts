@@ -3,7 +3,7 @@
  * they hold nothing, and each basis would be asked for each of its files in vain.
  */
 import { readdirSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, joinPath, splitPath, systemPath } from '../model/entry-name.ts'
 
 /** So many entries are looked for in vain before the names of a directory are listed. */
@@ -49,8 +49,7 @@ function namesIn(root: BytePath, directory: string): ReadonlySet<string> | undef
   try {
     return new Set(readdirSync(systemPath(path), { encoding: 'latin1' }))
   } catch (error) {
-    const code = systemErrorCode(error)
-    if (code === undefined) throw error
+    const code = requireSystemErrorCode(error)
     return code === 'ENOENT' || code === 'ENOTDIR' ? new Set() : undefined
   }
 }

@@ -3,7 +3,7 @@
  * includes, no `.snapfsignore` leaves out. The other reasons hold whatever the rules say.
  */
 import type { BigIntStats } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import type { Match } from '../filter/compile-rules.ts'
 import { compileIgnoreFile, IGNORE_FILE, type MatchBelow } from '../filter/ignore-file.ts'
 import type { Rule } from '../filter/parse-rule.ts'
@@ -137,7 +137,7 @@ function isCacheTag(path: BytePath): boolean {
     return readSmallFile(path, { links: 'refuse', limitBytes })?.text === CACHE_SIGNATURE
   } catch (error) {
     // What cannot be read says nothing; whether it can be stored is found when it is copied.
-    codeOf(error)
+    requireSystemErrorCode(error)
     return false
   }
 }
@@ -149,15 +149,8 @@ function readIgnoreFile(directory: BytePath): { readonly text?: string; readonly
     if (read === undefined) return {}
     return read.isWhole ? { text: read.text } : { code: 'EFBIG' }
   } catch (error) {
-    const code = codeOf(error)
+    const code = requireSystemErrorCode(error)
     // A link that leads nowhere, as rsync has it; and what may not be read fails when it is copied, too.
     return code === 'ENOENT' || code === 'EACCES' ? {} : { code }
   }
-}
-
-/** @throws what is not an error of the operating system */
-function codeOf(error: unknown): string {
-  const code = systemErrorCode(error)
-  if (code === undefined) throw error
-  return code
 }

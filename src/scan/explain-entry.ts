@@ -5,7 +5,7 @@ import { bytesText } from '../model/figures.ts'
 import { type Described, type Evidence, isSettled, looksLike } from './evidence.ts'
 import { findLeftOut, type LeftOutReason } from './find-left-out.ts'
 import type { RememberedTree, ScanRequest, SourceScan } from './source-scan.ts'
-import type { EntryState, StateHeader } from './source-state.ts'
+import type { EntryState, SourceState, StateHeader } from './source-state.ts'
 import { entryKind, isFile, type SourceStatus } from './source-status.ts'
 import { compareWith } from './stored-entry.ts'
 import type { SourceWalk } from './walk-source.ts'
@@ -32,8 +32,8 @@ export interface Explanation {
 export interface ExplainRequest extends Pick<ScanRequest, 'keeps' | 'compareBy'> {
   readonly walk: SourceWalk
   readonly scan: SourceScan
-  /** Describes the devices of the scan. */
-  readonly header: StateHeader
+  /** What the scan saw. */
+  readonly present: SourceState
   readonly evidence: Evidence
   /** Undefined: nothing of the source is remembered. */
   readonly remembered: RememberedTree | undefined
@@ -87,9 +87,9 @@ function leftOutText(reason: LeftOutReason): string {
 }
 
 function explainKept(request: ExplainRequest, path: string, status: SourceStatus): Explanation {
-  const { scan, remembered, bases } = request
+  const { scan, present, remembered, bases } = request
   const [directory, name] = splitPath(path)
-  const scanned = scan.state.read(request.header).entriesOf(directory)?.get(name)
+  const scanned = present.entriesOf(directory)?.get(name)
   if (scanned === undefined) return { decision: 'copy', reasons: ['it appeared just now'] }
   const device = scan.devices.indexOf(status.dev, directory)
   const entry: Described = { status, device }

@@ -1,6 +1,6 @@
 /** Whether an entry of a source would be in a snapshot, looked at directory by directory as the walk does. */
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import { joinPath, systemPath } from '../model/entry-name.ts'
 import { DirectoryFilter, type Reason } from './directory-filter.ts'
 import type { SourceWalk } from './walk-source.ts'
@@ -66,8 +66,7 @@ export function findLeftOut(
     }
     return { kind: 'kept', status }
   } catch (error) {
-    const code = systemErrorCode(error)
-    if (code === undefined) throw error
+    const code = requireSystemErrorCode(error)
     return code === 'ENOENT'
       ? { kind: 'absent', at: path }
       : { kind: 'unreadable', at: above, code }

@@ -1,6 +1,6 @@
 /** Which entries have the attribute `d` of chattr(1), by lsattr(1): Node has no call for it. */
 import { spawnSync } from 'node:child_process'
-import { SnapfsError } from '../errors/snapfs-error.ts'
+import { missingProgram } from '../errors/missing-program.ts'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, joinPath } from '../model/entry-name.ts'
 
@@ -23,9 +23,7 @@ export function listNodump(directory: BytePath, names: readonly string[]): Reado
   })
   // 127: xargs found no lsattr.
   if (status === 127 || (error !== undefined && systemErrorCode(error) === 'ENOENT')) {
-    throw new SnapfsError('RSYNC_MISSING', 'The program lsattr is not installed.', {
-      hint: 'It belongs to e2fsprogs; "exclude_nodump" needs it.',
-    })
+    throw missingProgram('lsattr', 'It belongs to e2fsprogs; "exclude_nodump" needs it.')
   }
   if (error !== undefined) throw error
   const flags = parseAttributes(stdout.toString('latin1'), paths)

@@ -1,6 +1,6 @@
 /** Looking at one entry, where what cannot be looked at counts as not there. */
 import { type BigIntStats, lstatSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, systemPath } from '../model/entry-name.ts'
 
 /** Undefined also below a directory that is none any more, or is closed to this user. */
@@ -8,7 +8,7 @@ export function lookQuietly(path: BytePath): BigIntStats | undefined {
   try {
     return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
     return undefined
   }
 }

@@ -1,6 +1,6 @@
 /** The bytes of a state, wherever they are: few of those that are in a file are in memory at a time. */
 import { closeSync, readSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 
 export interface StateBytes {
   readonly length: number
@@ -57,7 +57,7 @@ export class BytesInFile implements StateBytes {
     try {
       return readWhole(this.#descriptor, window, this.#start + offset)
     } catch (error) {
-      if (systemErrorCode(error) === undefined) throw error
+      requireSystemErrorCode(error)
       this.#window = Buffer.alloc(0)
       return false
     }

@@ -1,6 +1,6 @@
 /** What lies in an earlier tree at a path, held against what the source has there now. */
 import { lstatSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, systemPath } from '../model/entry-name.ts'
 import { type ExpectedEntry, type KeptAttributes, looksAsExpected } from '../model/link-block.ts'
 import { isFile, isSameKind, type SourceStatus } from './source-status.ts'
@@ -64,7 +64,7 @@ function lookQuietly<T>(look: () => T): T | undefined {
   try {
     return look()
   } catch (error) {
-    if (systemErrorCode(error) === undefined) throw error
+    requireSystemErrorCode(error)
     return undefined
   }
 }

@@ -3,7 +3,7 @@
  * also finds repositories of others, by their marker: copied, they would grow with every snapshot.
  */
 import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
-import { systemErrorCode } from '../errors/system-error.ts'
+import { requireSystemErrorCode } from '../errors/system-error.ts'
 import { IGNORE_FILE } from '../filter/ignore-file.ts'
 import { showLife } from '../model/sign-of-life.ts'
 import { joinPath, systemPath } from '../model/entry-name.ts'
@@ -105,7 +105,7 @@ function look(walk: SourceWalk, path: string, unreadable: Unreadable[]): BigIntS
   try {
     return lstatSync(systemPath(absolute), { bigint: true, throwIfNoEntry: false })
   } catch (error) {
-    unreadable.push({ path, code: codeOf(error) })
+    unreadable.push({ path, code: requireSystemErrorCode(error) })
     return undefined
   }
 }
@@ -115,7 +115,7 @@ function listNames(walk: SourceWalk, path: string, unreadable: Unreadable[]): re
   try {
     return readdirSync(systemPath(absolute), { encoding: 'latin1' }).sort()
   } catch (error) {
-    const code = codeOf(error)
+    const code = requireSystemErrorCode(error)
     if (path === '') throw error
     if (code !== 'ENOENT') unreadable.push({ path, code })
     return []
@@ -130,14 +130,7 @@ function isRepository(walk: SourceWalk, path: string, names: readonly string[]):
     if (read?.isWhole !== true) return false
     return walk.isRepositoryMarker(Buffer.from(read.text, 'latin1').toString('utf8'))
   } catch (error) {
-    codeOf(error)
+    requireSystemErrorCode(error)
     return false
   }
-}
-
-/** @throws what is not an error of the operating system */
-function codeOf(error: unknown): string {
-  const code = systemErrorCode(error)
-  if (code === undefined) throw error
-  return code
 }
