@@ -55,16 +55,9 @@ export async function planBackup(request: PlanRequest, world: World): Promise<Pl
   return inRepository(open.repository.path, () => plan(request, world, open))
 }
 
-async function plan(
-  request: PlanRequest,
-  world: World,
-  { source, rsync, place }: OpenProfile,
-): Promise<PlanReport> {
-  const { series, ofDisk, isRunning, task, verified, id } = await preparePlan(request, world, {
-    source,
-    rsync,
-    place,
-  })
+async function plan(request: PlanRequest, world: World, open: OpenProfile): Promise<PlanReport> {
+  const { source, place } = open
+  const { series, ofDisk, isRunning, task, verified, id } = await preparePlan(request, world, open)
   const { profile } = request
   const { snapshots, startedMs } = task
   const {
@@ -108,7 +101,7 @@ async function plan(
 export async function preparePlan(
   request: Omit<PlanRequest, 'namesFiles'>,
   world: World,
-  { source, rsync, place }: Pick<OpenProfile, 'source' | 'rsync' | 'place'>,
+  { source, rsync, place }: OpenProfile,
 ) {
   const { profile } = request
   const startedMs = world.clock.now()

@@ -22,7 +22,13 @@ export function addFilterOptions(command: Command): Command {
   const patterns: string[] = []
   return command
     .addOption(patternOption('--exclude', 'leave out what matches this rsync pattern', patterns))
-    .addOption(patternOption('--include', 'keep what matches this one first', patterns))
+    .addOption(
+      patternOption(
+        '--include',
+        'keep what matches this one; of both, the first that matches decides',
+        patterns,
+      ),
+    )
     .addOption(
       new Option(
         '--exclude-if-present <NAME>',

@@ -153,7 +153,7 @@ directory that is left out cannot be kept:
 *.tmp         everything of that ending
 cache/        directories of that name
 /a/b          that path, from the source
-a/*/b, a/**/b with one directory between them, or any number
+a/*/b, a/**/b with one directory between them, or one and more
 
 A file called .snapfsignore leaves out what matches one of its lines, in its
 directory and below; a leading slash means that directory, and # begins a
