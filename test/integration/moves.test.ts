@@ -215,6 +215,19 @@ describe('files that are no names of one file do not become it', () => {
     expect(await isOne([second, 'a'], [second, 'b'])).toBe(false)
   })
 
+  test('two names of one file that are two files now, when all is compared by content', async () => {
+    await writeInto(source, 'a', 'content')
+    await writeInto(source, 'most of it', 'x'.repeat(1000))
+    await link(`${source}/a`, `${source}/b`)
+    await backUpSettled()
+    await cp(`${source}/b`, `${source}/c`, { preserveTimestamps: true })
+    await execa('touch', ['-r', `${source}/b`, `${source}/c`])
+    await rename(`${source}/c`, `${source}/b`)
+    const second = await backUpSettled({ checksum: true })
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([second, 'a'], [second, 'b'])).toBe(false)
+  })
+
   test('a file that was moved with its directory and a copy of it', async () => {
     await writeInto(source, 'a/f', 'content')
     const first = await backUpSettled()

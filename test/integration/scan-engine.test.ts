@@ -241,6 +241,17 @@ describe('what is not certain', () => {
     expect((await backUpSettled()).counts.linkedEntries).toBe(2)
   })
 
+  test('is not linked: a file of several names that was altered in the snapshot by hand', async () => {
+    for (const name of ['one', 'kept']) await write(name, 'content')
+    await link(`${source}/one`, `${source}/two`)
+    const first = await backUpSettled()
+    await writeFile(`${treeOf(first)}/one`, 'ruined')
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await inodes(second, ['one', 'two'])).toBe(1)
+    expect(second.counts.linkedEntries).toBe(1)
+  })
+
   test('is not linked: what was altered or removed in the snapshot by hand', async () => {
     for (const name of ['altered', 'removed', 'kept']) await write(name, 'content')
     const first = await backUpSettled()
