@@ -1,5 +1,5 @@
 /** What may be believed of an entry: whether it is what was remembered, and what earlier trees have of it. */
-import { joinPath } from '../model/entry-name.ts'
+import { type BytePath, joinPath } from '../model/entry-name.ts'
 import { BasisDirectories } from './basis-directories.ts'
 import { isSameDevice, type SourceDevices } from './source-devices.ts'
 import type { Attempt, BasisComparison, ScanRequest } from './source-scan.ts'
@@ -21,13 +21,27 @@ export interface AttemptHere extends Attempt {
   readonly entries: ReadonlyMap<string, EntryState> | undefined
 }
 
-/** What the bases have at a path. */
-export interface InBases {
-  /** The first that looks like the source's. */
-  readonly seen: StoredEntry | undefined
-  /** Whether one that looks like it must be compared by content. */
+/** What earlier trees have of an entry. */
+export interface Found {
+  /** The first that looks like the source's, snapshots before interrupted runs. */
+  readonly lookalike: StoredEntry | undefined
+  /** The tree it lies in; undefined also in that of an interrupted run. */
+  readonly tree: BytePath | undefined
+  /** Whether it must be compared by content. */
   readonly isSuspect: boolean
+  /** Whether an interrupted run has it for certain. */
+  readonly isResumed: boolean
+  /** Whether an interrupted run has it, and no snapshot. */
+  readonly isOnlyBegun: boolean
   /** What the first basis has; undefined without one. */
+  readonly first: Look['kind'] | undefined
+}
+
+/** What the bases have at a path. */
+interface InBases {
+  readonly seen: StoredEntry | undefined
+  readonly tree: BytePath | undefined
+  readonly isSuspect: boolean
   readonly first: Look['kind'] | undefined
 }
 
@@ -78,10 +92,28 @@ export class Evidence {
     return isSameDevice(header.devices[past], now, boot)
   }
 
-  inBases(path: string, { status, device }: Described): InBases {
+  find(
+    path: string,
+    entry: Described & { readonly name: string },
+    attempts: readonly AttemptHere[],
+  ): Found {
+    const { seen, tree, isSuspect, first } = this.#inBases(path, entry)
+    const begun = this.#inAttempts(path, entry, attempts)
+    return {
+      lookalike: seen ?? begun,
+      tree,
+      isSuspect: isSuspect || begun?.isCertain === false,
+      isResumed: begun?.isCertain === true,
+      isOnlyBegun: begun !== undefined && seen === undefined,
+      first,
+    }
+  }
+
+  #inBases(path: string, { status, device }: Described): InBases {
     const { bases, nowMs, keeps, compareBy } = this.#request
     const isStable = this.isStable(device)
     let seen: StoredEntry | undefined
+    let tree: BytePath | undefined
     let isSuspect = false
     let first: Look['kind'] | undefined
     for (const [index, basis] of bases.entries()) {
@@ -91,23 +123,22 @@ export class Evidence {
       if (look.kind === 'absent') this.#directories.missed(index)
       first ??= look.kind
       if (look.kind !== 'alike') continue
-      seen ??= look.stored
+      if (seen === undefined) ({ seen, tree } = { seen: look.stored, tree: basis.tree })
       const clockWentBack = nowMs < basis.startedMs
       const grainNs = BigInt(Math.floor(basis.startedMs - CLOCK_GRAIN_MS)) * 1_000_000n
       const isOlder = !clockWentBack && status.ctimeNs < grainNs
       if (isStable || !isOlder || compareBy === 'content') isSuspect = true
     }
-    return { seen, isSuspect, first }
+    return { seen, tree, isSuspect, first }
   }
 
   /**
    * What interrupted runs have at a path. It is certain only when all that look like the source are: rsync takes
    * the first. Only of a file: for everything else an entry may be there without its attributes.
    */
-  inAttempts(
+  #inAttempts(
     path: string,
-    name: string,
-    entry: Described,
+    entry: Described & { readonly name: string },
     attempts: readonly AttemptHere[],
   ): (StoredEntry & { readonly isCertain: boolean }) | undefined {
     const { status } = entry
@@ -115,7 +146,7 @@ export class Evidence {
     let found: StoredEntry | undefined
     let isCertain = true
     for (const { trees, state, entries, durableNs } of attempts) {
-      const was = entries?.get(name)
+      const was = entries?.get(entry.name)
       const isUnchanged =
         state !== undefined && was !== undefined && this.isUnchanged(entry, was, state.header)
       for (const tree of trees) {

@@ -18,7 +18,7 @@ import {
   interruptBackUp,
   loseWhatWasCached,
 } from '../support/interrupt-backup.ts'
-import { anyEdit, applyEdit } from '../support/random-edits.ts'
+import { anyEdit, anySteps, applyEdit } from '../support/random-edits.ts'
 import { testWith } from '../support/requirements.ts'
 
 const place = useBackUpPlace()
@@ -30,6 +30,7 @@ let repository = ''
 const world = settledWorld()
 
 describe('any history', () => {
+  const aBackup = { kind: 'back up' as const, skips: false }
   const step = fc.oneof(
     { weight: 5, arbitrary: anyEdit },
     {
@@ -45,19 +46,20 @@ describe('any history', () => {
       }),
     },
   )
+  const steps = anySteps(step, aBackup, { maxLength: 25 })
 
   test(
     'is stored as it was, and nothing stored ever changes',
     async () => {
       let count = 0
-      await checkFor(SECONDS, fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      await checkFor(SECONDS, steps, async (history) => {
         count += 1
         source = `${place().directory}/source-${count}`
         repository = `${place().directory}/repository-${count}`
         await mkdir(source)
         await repositoryAt(repository)
         const stored: { tree: string; print: string }[] = []
-        for (const step of [...steps, { kind: 'back up' as const, skips: true }]) {
+        for (const step of [...history, { kind: 'back up' as const, skips: true }]) {
           if (step.kind !== 'back up' && step.kind !== 'begin to back up') {
             await applyEdit(source, step).catch(() => undefined)
             continue

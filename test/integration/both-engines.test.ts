@@ -9,7 +9,7 @@ import { backUpOnce, repositoryAt, settledWorld, treeOf } from '../support/back-
 import { useBackUpPlace } from '../support/back-up-place.ts'
 import { checkFor, SHRINKING_SECONDS } from '../support/check-for.ts'
 import { attributesOf, differences } from '../support/compare-trees.ts'
-import { anyEdit, applyEdit } from '../support/random-edits.ts'
+import { anyEdit, anySteps, applyEdit } from '../support/random-edits.ts'
 import { testWith } from '../support/requirements.ts'
 
 const place = useBackUpPlace()
@@ -21,11 +21,12 @@ describe('scan and rsync alone', () => {
     'publish the same snapshots',
     async () => {
       const seen = { histories: 0, snapshots: 0, byScan: 0, byRsync: 0, linked: 0, moved: 0 }
+      const backUp = { kind: 'back up' as const }
       const step = fc.oneof(
         { weight: 5, arbitrary: anyEdit },
-        { weight: 1, arbitrary: fc.constant({ kind: 'back up' as const }) },
+        { weight: 1, arbitrary: fc.constant(backUp) },
       )
-      const steps = fc.array(step, { minLength: 5, maxLength: 40, size: 'max' })
+      const steps = anySteps(step, backUp, { maxLength: 40, size: 'max' })
       await checkFor(SECONDS, steps, async (history) => {
         seen.histories += 1
         const source = `${place().directory}/source-${seen.histories}`
@@ -35,7 +36,7 @@ describe('scan and rsync alone', () => {
         await mkdir(source)
         await repositoryAt(withScan)
         await repositoryAt(alone)
-        for (const one of [...history, { kind: 'back up' as const }]) {
+        for (const one of [...history, backUp]) {
           if (one.kind !== 'back up') {
             await applyEdit(source, one).catch(() => undefined)
             continue

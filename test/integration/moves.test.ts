@@ -16,6 +16,7 @@ import type { SnapshotReport } from '../../src/actions/back-up.ts'
 import { backUpOnce, settledWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, fingerprint } from '../support/compare-trees.ts'
+import { interruptBackUp } from '../support/interrupt-backup.ts'
 import { testWith } from '../support/requirements.ts'
 
 const place = useBackUpPlace()
@@ -239,6 +240,62 @@ describe('files that are no names of one file do not become it', () => {
     expect(await differences(source, treeOf(second))).toBe('')
     expect(await isOne([first, 'a/f'], [second, 'b/f'])).toBe(true)
     expect(await isOne([second, 'b/f'], [second, 'c/f'])).toBe(false)
+  })
+
+  test('a file that was moved a backup ago, and a copy of it under its old name', async () => {
+    await writeInto(source, 'a/f', 'content')
+    const first = await backUpSettled()
+    await rename(`${source}/a`, `${source}/b`)
+    await backUpSettled()
+    await execa('cp', ['-a', `${source}/b`, `${source}/a`])
+    const third = await backUpSettled()
+    expect(await differences(source, treeOf(third))).toBe('')
+    expect(await isOne([first, 'a/f'], [third, 'b/f'])).toBe(true)
+    expect(await isOne([third, 'a/f'], [third, 'b/f'])).toBe(false)
+    expect(third.counts).toMatchObject({ changedFiles: 1 })
+  })
+
+  test('names of a file that was moved a backup ago, and a copy of one under its old name', async () => {
+    await writeInto(source, 'a/f', 'content')
+    await link(`${source}/a/f`, `${source}/a/g`)
+    const first = await backUpSettled()
+    await rename(`${source}/a`, `${source}/b`)
+    await backUpSettled()
+    await execa('cp', ['-a', `${source}/b`, `${source}/a`])
+    const third = await backUpSettled()
+    expect(await differences(source, treeOf(third))).toBe('')
+    expect(await isOne([first, 'a/f'], [third, 'b/f'])).toBe(true)
+    expect(await isOne([third, 'a/f'], [third, 'b/f'])).toBe(false)
+    expect(await isOne([third, 'a/f'], [third, 'a/g'])).toBe(true)
+  })
+
+  test('a file, and what an interrupted run has linked to it', async () => {
+    await writeInto(source, 'a/f', 'content')
+    await writeInto(source, 'x', 'x')
+    const first = await backUpSettled()
+    await rename(`${source}/a`, `${source}/b`)
+    await writeInto(source, 'y', 'y')
+    // What is unchanged, and what was moved.
+    expect(await interruptBackUp(repository, source, 2, settledWorld())).toBeUndefined()
+    await rename(`${source}/b`, `${source}/a`)
+    await execa('cp', ['-a', `${source}/a`, `${source}/b`])
+    const second = await backUpSettled()
+    expect(await differences(source, treeOf(second))).toBe('')
+    expect(await isOne([first, 'a/f'], [second, 'a/f'])).toBe(true)
+    expect(await isOne([second, 'a/f'], [second, 'b/f'])).toBe(false)
+  })
+
+  test('what an older snapshot has, and nobody else, is linked', async () => {
+    await writeInto(source, 'a/f', 'content')
+    await writeInto(source, 'b/f', 'content of another')
+    await execa('cp', ['-a', source, `${source}.before`])
+    const first = await backUpSettled()
+    await rm(`${source}/a`, { recursive: true })
+    await backUpSettled()
+    await execa('cp', ['-a', `${source}.before/a`, `${source}/a`])
+    const third = await backUpSettled()
+    expect(await differences(source, treeOf(third))).toBe('')
+    expect(await isOne([first, 'a/f'], [third, 'a/f'])).toBe(true)
   })
 
   test('two copies of one that is gone', async () => {

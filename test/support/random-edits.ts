@@ -23,7 +23,11 @@ const name = fc.oneof(
     arbitrary: fc.constantFrom('d\n', '\u00e9', 'e\u0301', '-n', '#x', '*', '\\#012', ' '),
   },
 )
-const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'))
+/** Half of them at the top, so that what one edit moved another finds. */
+const path = fc.oneof(
+  fc.constantFrom('a', 'b', 'c'),
+  fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/')),
+)
 
 export const anyEdit = fc.oneof(
   {
@@ -50,6 +54,29 @@ export const anyEdit = fc.oneof(
   },
 )
 export type Edit = typeof anyEdit extends fc.Arbitrary<infer T> ? T : never
+
+/**
+ * Any steps, and now and then three that meet by chance too rarely: something is renamed, backed up, and copied back
+ * to its old name.
+ */
+export function anySteps<T>(
+  step: fc.Arbitrary<T>,
+  backUp: T,
+  length: { readonly maxLength: number; readonly size?: 'max' },
+): fc.Arbitrary<(Edit | T)[]> {
+  const comeback = fc
+    .record({ path, to: path })
+    .map((names): (Edit | T)[] => [
+      { kind: 'rename', ...names },
+      backUp,
+      { kind: 'copy', path: names.to, to: names.path },
+    ])
+  const few = fc.oneof(
+    { weight: 12, arbitrary: step.map((one) => [one]) },
+    { weight: 1, arbitrary: comeback },
+  )
+  return fc.array(few, { minLength: 5, ...length }).map((steps) => steps.flat())
+}
 
 /** Does what is asked as far as it can be done there; a directory is not written to, and so on. */
 export async function applyEdit(source: string, edit: Edit): Promise<void> {
