@@ -512,6 +512,13 @@ const BREAKAGES = [
     test: ['integration', 'moves.test.ts', 'altered in the snapshot by hand'],
   },
   {
+    title: 'status says that a mount is served whose process was stopped',
+    file: 'src/actions/status.ts',
+    from: "return (await isStopped(server.pid)) ? 'stopped' : 'serving'",
+    to: "return 'serving'",
+    test: ['e2e', 'status.test.ts', 'whose process was stopped'],
+  },
+  {
     title: 'two files become one since an older snapshot has the one where the other is now',
     file: 'src/scan/claim-unchanged.ts',
     from: 'if (wanted.length === 0 || remembered === undefined) return',

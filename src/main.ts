@@ -110,6 +110,7 @@ const context: Context = {
   environment: {
     config: process.env['SNAPFS_CONFIG'],
     configHome: process.env['XDG_CONFIG_HOME'],
+    stateHome: process.env['XDG_STATE_HOME'],
   },
   programPath: resolve(process.env['SNAPFS_PROGRAM'] ?? program),
   startAgain: (commandLine) => ({

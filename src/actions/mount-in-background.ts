@@ -4,6 +4,9 @@ import { readdir } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { EXIT_CODES } from '../errors/exit-code.ts'
 import * as v from 'valibot'
+import { messageOf } from '../errors/system-error.ts'
+import { resolveMountpoint } from '../fuse/check-mountpoint.ts'
+import { mountFiles, openMountLog } from './mount-record.ts'
 
 /** The program and its arguments, with `--foreground`. */
 export interface ServingCommand {
@@ -27,15 +30,22 @@ const messageSchema = v.variant('kind', [
 /** What the serving process tells the one that started it. */
 export type ServingMessage = v.InferOutput<typeof messageSchema>
 
-/** @throws SnapfsError with the reason the serving process gave */
+/**
+ * @param stateDirectory where the log of the mount is kept
+ * @returns a sentence when there is no log
+ * @throws SnapfsError with the reason the serving process gave
+ */
 export async function mountInBackground(
   command: ServingCommand,
   mountpoint: string,
-): Promise<void> {
+  stateDirectory: string,
+): Promise<string | undefined> {
+  const files = mountFiles(stateDirectory, await resolveMountpoint(mountpoint))
+  const log = await openMountLog(files).catch((error: unknown) => messageOf(error))
   const child = spawn(command.program, command.arguments, {
     detached: true,
     cwd: '/',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', typeof log === 'string' ? 'ignore' : log.fd, 'ipc'],
   })
   try {
     const message = await firstMessage(child)
@@ -47,7 +57,9 @@ export async function mountInBackground(
     }
     // The proof that it answers; from here, since the serving process must not ask itself.
     await readdir(mountpoint)
+    return typeof log === 'string' ? `The mount has no log: ${log}.` : undefined
   } finally {
+    if (typeof log !== 'string') await log.close()
     if (child.connected) child.disconnect()
     child.unref()
   }

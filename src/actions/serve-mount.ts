@@ -4,6 +4,7 @@ import { DiskCatalog } from '../catalog/disk-catalog.ts'
 import { profilesIn } from '../catalog/read-series.ts'
 import { SeriesHistory } from '../catalog/series-history.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { messageOf } from '../errors/system-error.ts'
 import type { World } from '../model/world.ts'
 import { checkMountpoint } from '../fuse/check-mountpoint.ts'
 import { type Driver, type DriverName, MOUNT_TYPE, type MountSession } from '../fuse/driver.ts'
@@ -15,6 +16,7 @@ import { storageError } from '../repository/storage-error.ts'
 import { SeriesView } from '../view/series-view.ts'
 import { SnapshotFileSystem } from '../view/snapshot-file-system.ts'
 import { parseTimeTemplate } from '../view/time-template.ts'
+import { mountFiles, removeMountRecord, writeMountRecord } from './mount-record.ts'
 
 export interface ServeRequest {
   readonly mountpoint: string
@@ -24,11 +26,15 @@ export interface ServeRequest {
   readonly driver: DriverName | 'auto'
   readonly allowOther: boolean
   readonly dateFormat: string
+  /** Where snapfs keeps what it knows of this user's mounts. */
+  readonly stateDirectory: string
   /** Ends the mount. */
   readonly signal: AbortSignal
   /** Called once, when the mount answers. */
   readonly onServing: () => void
   readonly onError: (error: unknown) => void
+  /** What happens to the mount, in sentences, for its log. */
+  readonly onEvent: (sentence: string) => void
 }
 
 /** How often to look whether somebody else has unmounted; fuse-native does not tell. */
@@ -47,14 +53,26 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
     return new SeriesView(new CachedCatalog(catalog), history, template, world.timeZone)
   })
   const fileSystem = new SnapshotFileSystem(series, { owner: world.userId, group: world.groupId })
-  const session = await driverFor(request.driver).mount({
+  const driver = driverFor(request.driver)
+  const session = await driver.mount({
     fileSystem,
     mountpoint,
     allowOther: request.allowOther,
     onError: request.onError,
   })
+  const files = mountFiles(request.stateDirectory, mountpoint)
+  const shown = { mountpoint, repository: repository.path, profiles, driver: driver.name }
+  request.onEvent(`Serving ${profiles.join(', ')} of ${repository.path} on ${mountpoint}.`)
+  await writeMountRecord(files, shown, world.clock.now()).catch((error: unknown) => {
+    request.onEvent(`"snapfs status" will not know of this mount: ${messageOf(error)}.`)
+  })
   request.onServing()
-  await unmountedOrStopped(mountpoint, session, request.signal)
+  try {
+    await unmountedOrStopped(mountpoint, session, request.signal)
+  } finally {
+    await removeMountRecord(files).catch(() => undefined)
+  }
+  request.onEvent(request.signal.aborted ? 'Ended by a signal.' : 'Unmounted.')
 }
 
 function chooseProfiles(repository: string, profile: string | undefined): readonly string[] {

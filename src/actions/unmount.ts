@@ -4,6 +4,7 @@ import { resolveMountpoint } from '../fuse/check-mountpoint.ts'
 import { MOUNT_TYPE } from '../fuse/driver.ts'
 import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
 import { runFusermount } from '../fuse/run-fusermount.ts'
+import { findHolders } from './find-holders.ts'
 
 /**
  * @param lazily also when files are open: they stay readable until the serving process ends
@@ -24,10 +25,16 @@ export async function unmount(path: string, lazily: 'lazily' | 'plainly'): Promi
   switch (result.kind) {
     case 'unmounted':
       return
-    case 'busy':
+    case 'busy': {
+      const holders = await findHolders(mountpoint)
       throw new SnapfsError('MOUNT_FAILED', `${path} is in use.`, {
-        hint: `Close what is open there (fuser -vm ${path} names it), or use --lazy.`,
+        hint:
+          holders.length === 0
+            ? 'By processes that this user may not see. Close what is open there, or use --lazy.'
+            : 'Close what is open there, or use --lazy: what is open then stays readable.',
+        details: holders.map(({ pid, name, has }) => `${name} (process ${pid}): ${has}`),
       })
+    }
     case 'no-fusermount':
       throw new SnapfsError('FUSE_UNAVAILABLE', 'The program fusermount is not installed.', {
         hint: 'On Debian and Ubuntu: apt-get install fuse3.',

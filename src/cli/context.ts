@@ -13,6 +13,8 @@ export interface Context {
     readonly config: string | undefined
     /** XDG_CONFIG_HOME */
     readonly configHome: string | undefined
+    /** XDG_STATE_HOME */
+    readonly stateHome: string | undefined
   }
   /** What a user types to start the program, as an absolute path, for a crontab. */
   readonly programPath: string

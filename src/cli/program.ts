@@ -8,6 +8,7 @@ import { addBackup } from './commands/backup.ts'
 import { addInit } from './commands/init.ts'
 import { addList } from './commands/list.ts'
 import { addMount, addUnmount } from './commands/mount.ts'
+import { addStatus } from './commands/status.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
 import { errorReport, exitCodeFor } from './render-error.ts'
@@ -78,6 +79,7 @@ $ ls ~/history/by-file/Documents/report.odt
   addInit(program, context)
   addBackup(program, context, setExitCode)
   addList(program, context)
+  addStatus(program, context, setExitCode)
   addMount(program, context)
   addUnmount(program)
   return program

@@ -26,8 +26,15 @@ export function listingLines(listing: SeriesListing, zone: string): string[] {
 }
 
 /** What else there is to know of a series: who works on it, what was left, what could not be read. */
-export function listingRemarks(listing: SeriesListing, moment: Moment): string[] {
-  const { profile, running, unfinished, warnings } = listing
+export function activityRemarks(
+  {
+    profile,
+    running,
+    unfinished,
+    warnings,
+  }: Pick<SeriesListing, 'profile' | 'running' | 'unfinished' | 'warnings'>,
+  moment: Moment,
+): string[] {
   return [
     ...(running === undefined ? [] : [runningSentence(running, moment)]),
     ...unfinished.map(

@@ -1,5 +1,5 @@
 /** From what was typed and what is configured to the profiles a command works on. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { configFile, type ConfigPlace, loadConfig } from '../config/load-config.ts'
 import type { Config } from '../config/parse-config.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
@@ -16,6 +16,11 @@ export function configPlace(context: Context, option: string | undefined): Confi
     homeDirectory: context.world.homeDirectory,
     isRoot: context.world.userId === 0,
   }
+}
+
+/** Where snapfs keeps what it knows of this user's mounts; empty counts as unset (XDG base directories). */
+export function stateDirectory({ environment, world }: Context): string {
+  return join(environment.stateHome || join(world.homeDirectory, '.local/state'), 'snapfs')
 }
 
 /** @throws SnapfsError USAGE when there is no configuration */

@@ -49,7 +49,8 @@ export function decideLock(reading: LockReading, present: Present): LockVerdict 
   }
 }
 
-function decideRecord(record: LockRecord, present: Present): DeadLock | HeldLock {
+/** The same for whoever describes itself so. */
+export function decideRecord(record: LockRecord, present: Present): DeadLock | HeldLock {
   const dead = (because: DeadLock['because']): DeadLock => ({ kind: 'dead', record, because })
   const held = (because: HeldLock['because']): HeldLock => ({ kind: 'held', record, because })
   if (record.bootId === '' || present.bootId === '') return held('unproven')

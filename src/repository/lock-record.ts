@@ -14,7 +14,8 @@ const LOCK_LIMIT_BYTES = 16 * 1024
 /** Long enough for a host name (64) and an id; short enough to stand in a sentence. */
 const word = v.pipe(v.string(), v.maxLength(255))
 
-const recordSchema = v.object({
+/** Of a process. */
+export const lockRecordSchema = v.object({
   host: word,
   /** Differs between machines and between boots of one machine. */
   bootId: word,
@@ -34,7 +35,7 @@ const recordSchema = v.object({
     v.check((text) => !Number.isNaN(Date.parse(text))),
   ),
 })
-export type LockRecord = v.InferOutput<typeof recordSchema>
+export type LockRecord = v.InferOutput<typeof lockRecordSchema>
 
 /** Why a lock that is there does not tell whose it is. */
 export type Illegibility =
@@ -61,7 +62,7 @@ export function encodeLock(record: LockRecord): string {
 export function decodeLock(text: string): LockReading {
   if (text.trim() === '') return illegible('empty')
   try {
-    return { kind: 'record', record: v.parse(recordSchema, JSON.parse(text)) }
+    return { kind: 'record', record: v.parse(lockRecordSchema, JSON.parse(text)) }
   } catch {
     return illegible('garbage')
   }

@@ -4,19 +4,12 @@
  * still counts is decided in decide-lock.ts.
  */
 import { randomUUID } from 'node:crypto'
-import { link, lstat, open, readlink, rm } from 'node:fs/promises'
+import { link, lstat, open, rm } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
-import {
-  decideLock,
-  type HeldLock,
-  type HolderNow,
-  type LockVerdict,
-  type Present,
-  type UnknownLock,
-} from './decide-lock.ts'
+import { decideLock, type HeldLock, type LockVerdict, type UnknownLock } from './decide-lock.ts'
 import { lockFile, type SeriesPlace } from './layout.ts'
 import { encodeLock, lockIdentity, type LockRecord, readLock } from './lock-record.ts'
-import { readText, thisMachine } from './this-machine.ts'
+import { describeMyself, presentFor } from './process-record.ts'
 
 export interface Lock {
   /** Gives the lock back. Does nothing the second time. */
@@ -144,51 +137,5 @@ async function removeIfDead(
     return undefined
   } finally {
     await rm(claim, { force: true })
-  }
-}
-
-async function describeMyself(command: string, now: number): Promise<LockRecord> {
-  const pid = process.pid
-  const present = await presentFor(pid)
-  return {
-    host: present.host,
-    bootId: present.bootId,
-    machineId: present.machineId,
-    pidNamespace: present.pidNamespace,
-    pid,
-    startTicks: present.holder.kind === 'running' ? present.holder.startTicks : '',
-    command,
-    since: new Date(now).toISOString(),
-  }
-}
-
-async function presentFor(pid: number | undefined): Promise<Present> {
-  return {
-    host: await readText('/proc/sys/kernel/hostname'),
-    ...(await thisMachine()),
-    pidNamespace: await readlink('/proc/self/ns/pid').catch(() => ''),
-    holder: pid === undefined ? { kind: 'gone' } : await observeProcess(pid),
-  }
-}
-
-async function observeProcess(pid: number): Promise<HolderNow> {
-  const stat = await readText(`/proc/${pid}/stat`)
-  if (stat === '') return exists(pid) ? { kind: 'hidden' } : { kind: 'gone' }
-  // The command name is in parentheses and may hold spaces; after it come fields 3 and up (proc(5)).
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [state, threads, startTicks] = [fields[0], fields[17], fields[19]]
-  // It has ended and waits for its parent, which in a container may never ask. While it has threads one
-  // of them can still be inside a system call.
-  const isOver = state === 'X' || (state === 'Z' && Number(threads) <= 1)
-  return isOver ? { kind: 'gone' } : { kind: 'running', startTicks: startTicks ?? '' }
-}
-
-/** By asking whether it could be sent a signal; one of another user says no, and so that it is there. */
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return systemErrorCode(error) !== 'ESRCH'
   }
 }

@@ -62,7 +62,7 @@ etc  /mnt/backup/snapfs/etc
     .action(async (name: string | undefined, options: Options) => {
       const listings = await chosenListings(context, name, options)
       const { output, world } = context
-      const { listingLines, listingRemarks } = await import('../render-list.ts')
+      const { listingLines, activityRemarks } = await import('../render-list.ts')
       if (options.json) {
         output.answer(JSON.stringify({ series: listings.map(withTimeText) }))
         return
@@ -71,7 +71,7 @@ etc  /mnt/backup/snapfs/etc
         if (index > 0) output.answer('')
         listingLines(listing, world.timeZone).forEach(output.answer)
         const moment = { nowMs: world.clock.now(), timeZone: world.timeZone }
-        listingRemarks(listing, moment).forEach(output.remark)
+        activityRemarks(listing, moment).forEach(output.remark)
       })
       if (listings.length === 0) output.answer('no snapshots yet')
     })

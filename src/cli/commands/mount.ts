@@ -2,14 +2,14 @@
 import { type Command, Option } from 'commander'
 import { resolve } from 'node:path'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
-import { printableText } from '../../model/entry-name.ts'
+import { printableSentence, printableText } from '../../model/entry-name.ts'
 import type { Profile } from '../../model/profile.ts'
 import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../view/default-template.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { servingErrorLine } from '../render-error.ts'
-import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
+import { requireConfig, selectProfiles, stateDirectory } from '../resolve-profiles.ts'
 
 interface MountOptions {
   readonly profile?: string
@@ -27,7 +27,8 @@ export function addMount(program: Command, context: Context): void {
     .summary('show all snapshots as a file system')
     .description(
       flowing(`Mounts the snapshots on the directory MOUNTPOINT, read-only, and returns when they can be read. A
-process in the background serves them until "snapfs unmount". A new snapshot appears by itself.
+process in the background serves them until "snapfs unmount". A new snapshot appears by itself. "snapfs
+status" lists the mounts there are, and where each has its log.
 
   by-date/   one directory per snapshot, named by its local time;
              "latest" is the newest
@@ -74,32 +75,7 @@ $ snapfs unmount ~/history
         exitStatusText([...ALWAYS, ...REPOSITORY, 'FUSE_UNAVAILABLE', 'MOUNT_FAILED']),
       ),
     )
-    .action(async (mountpoint: string, options: MountOptions) => {
-      const { repository, profiles } = await repositoryToMount(context, options)
-      const place = resolve(mountpoint)
-      if (context.output.terminal !== undefined) await remarkOnSources(context, place, profiles)
-      if (options.foreground === undefined) {
-        const commandLine = foregroundCommandLine(place, repository, options)
-        const { mountInBackground } = await import('../../actions/mount-in-background.ts')
-        await mountInBackground(context.startAgain(commandLine), place)
-        return
-      }
-      const { serveMount } = await import('../../actions/serve-mount.ts')
-      await serveMount(
-        {
-          mountpoint: place,
-          repository,
-          profile: options.profile,
-          driver: options.driver,
-          allowOther: options.allowOther === true,
-          dateFormat: options.dateFormat,
-          signal: context.signal,
-          onServing: () => context.tellStarter?.({ kind: 'serving' }),
-          onError: (error) => context.output.remark(servingErrorLine(error)),
-        },
-        context.world,
-      )
-    })
+    .action((mountpoint: string, options: MountOptions) => mount(context, mountpoint, options))
 }
 
 export function addUnmount(program: Command): void {
@@ -121,6 +97,45 @@ export function addUnmount(program: Command): void {
       const { unmount } = await import('../../actions/unmount.ts')
       await unmount(mountpoint, options.lazy ? 'lazily' : 'plainly')
     })
+}
+
+async function mount(context: Context, mountpoint: string, options: MountOptions): Promise<void> {
+  const { repository, profiles } = await repositoryToMount(context, options)
+  const place = resolve(mountpoint)
+  if (context.output.terminal !== undefined) await remarkOnSources(context, place, profiles)
+  if (options.foreground === undefined) {
+    const commandLine = foregroundCommandLine(place, repository, options)
+    const { mountInBackground } = await import('../../actions/mount-in-background.ts')
+    const command = context.startAgain(commandLine)
+    const remark = await mountInBackground(command, place, stateDirectory(context))
+    if (remark !== undefined) context.output.remark(`snapfs: ${printableSentence(remark)}`)
+    return
+  }
+  const { serveMount } = await import('../../actions/serve-mount.ts')
+  const isBehind = context.tellStarter !== undefined
+  const log = (line: string): void => {
+    const time = new Date(context.world.clock.now()).toISOString()
+    context.output.remark(isBehind ? `${time} ${line}` : line)
+  }
+  await serveMount(
+    {
+      mountpoint: place,
+      repository,
+      profile: options.profile,
+      driver: options.driver,
+      allowOther: options.allowOther === true,
+      dateFormat: options.dateFormat,
+      stateDirectory: stateDirectory(context),
+      signal: context.signal,
+      onServing: () => context.tellStarter?.({ kind: 'serving' }),
+      onError: (error) => log(servingErrorLine(error)),
+      // Who stays in the foreground sees what happens; a log is read long afterwards.
+      onEvent: isBehind
+        ? (sentence) => log(`snapfs: ${printableSentence(sentence)}`)
+        : () => undefined,
+    },
+    context.world,
+  )
 }
 
 /** To a person only: nothing is wrong, but a directory that backups leave out is worth knowing of. */

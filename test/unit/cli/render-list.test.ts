@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ListedSnapshot, SeriesListing } from '../../../src/actions/list-snapshots.ts'
-import { listingLines, listingRemarks } from '../../../src/cli/render-list.ts'
+import { listingLines, activityRemarks } from '../../../src/cli/render-list.ts'
 
 const startedMs = Date.parse('2026-11-25T10:00:00Z')
 const moment = { nowMs: startedMs + 7_200_000, timeZone: 'Europe/Berlin' }
@@ -24,30 +24,30 @@ const running = {
 
 describe('beside its snapshots, a series', () => {
   test('has nothing to say when all is well', () => {
-    expect(listingRemarks(listing, moment)).toEqual([])
+    expect(activityRemarks(listing, moment)).toEqual([])
   })
 
   test('names what a run left, when, and what becomes of it', () => {
     const path = '/r/home/.incoming/2026-11-25T10-00-00Z-aB3xYz'
     const unfinished = [{ profile: 'home', path, startedMs }]
-    expect(listingRemarks({ ...listing, unfinished }, moment)).toEqual([
+    expect(activityRemarks({ ...listing, unfinished }, moment)).toEqual([
       `snapfs: home: An unfinished run of 2026-11-25 11:00:00 +01:00 left ${path}; the next backup goes on from there.`,
     ])
   })
 
   test('names who works on it', () => {
-    expect(listingRemarks({ ...listing, running }, moment)).toEqual([
+    expect(activityRemarks({ ...listing, running }, moment)).toEqual([
       'snapfs: home: A backup is running: process 4711 on example, since 2026-11-25 11:00:00 +01:00 (2 hours ago).',
     ])
     const elsewhere = { ...running, isProven: false, command: 'snapfs prune' }
-    expect(listingRemarks({ ...listing, running: elsewhere }, moment)).toEqual([
+    expect(activityRemarks({ ...listing, running: elsewhere }, moment)).toEqual([
       'snapfs: home: snapfs prune is running: process 4711 on example, since 2026-11-25 11:00:00 +01:00 (2 hours ago); whether it still does cannot be seen from here.',
     ])
   })
 
   test('lets no foreign text move the cursor', () => {
     const foreign = { ...running, host: 'a\u001B[2J', command: 'x\ny' }
-    for (const line of listingRemarks({ ...listing, running: foreign }, moment)) {
+    for (const line of activityRemarks({ ...listing, running: foreign }, moment)) {
       // eslint-disable-next-line no-control-regex
       expect(line).not.toMatch(/[\0-\x1f]/u)
     }
