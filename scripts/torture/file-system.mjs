@@ -29,19 +29,28 @@ export async function makeImage(image, kind, { sizeMiB = 96, inodes } = {}) {
 }
 
 /**
- * Mounts what is on an image, from the image. Whoever had a mount namespace made while it was mounted before has a copy
- * of that mount; while it lives, a second mount would get the same file system, with all that it has in memory.
+ * Mounts what is on an image, from the image.
  * @param {string} image
  * @param {string} mountpoint is made
  */
 export async function mountImage(image, mountpoint) {
   await mkdir(mountpoint, { recursive: true })
+  await released(image)
+  await run('mount', ['-o', 'loop', image, mountpoint])
+}
+
+/**
+ * Waits until an image is mounted nowhere. Whoever had a mount namespace made while it was mounted has a copy of that
+ * mount; while it lives, a second mount would get the same file system, with all that it has in memory, and one of a
+ * copy of an xfs is refused for its equal UUID.
+ * @param {string} image
+ */
+export async function released(image) {
   const end = performance.now() + NAMESPACE_LIMIT_MS
   while ((await run('losetup', ['--associated', image])) !== '') {
     if (performance.now() > end) throw new Error(`${image} is still mounted somewhere`)
     await sleep(50)
   }
-  await run('mount', ['-o', 'loop', image, mountpoint])
 }
 
 /**

@@ -7,7 +7,7 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { checkAfter } from './check.mjs'
 import { findPoints, isPersisting, nameOf, TRIES } from './fault-points.mjs'
-import { cutPower, makeImage, mountImage, unmount } from './file-system.mjs'
+import { cutPower, makeImage, mountImage, released, unmount } from './file-system.mjs'
 import { callAt, strike } from './inject.mjs'
 import { endAll, run } from './processes.mjs'
 import { lotOf } from './random.mjs'
@@ -159,6 +159,7 @@ async function withCopy(template, mountpoint, body) {
     })
   } finally {
     await unmount(mountpoint)
+    await released(image)
     await rm(image)
   }
 }
