@@ -52,7 +52,11 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
     const history = new SeriesHistory(catalog)
     return new SeriesView(new CachedCatalog(catalog), history, template, world.timeZone)
   })
-  const fileSystem = new SnapshotFileSystem(series, { owner: world.userId, group: world.groupId })
+  const owner = { owner: world.userId, group: world.groupId }
+  const fileSystem = new SnapshotFileSystem(series, owner, () => ({
+    nowMs: world.clock.now(),
+    timeZone: world.timeZone,
+  }))
   const driver = driverFor(request.driver)
   const session = await driver.mount({
     fileSystem,

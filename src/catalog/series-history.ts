@@ -5,14 +5,15 @@
 import { LRUCache } from 'lru-cache'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import type { Catalog } from './catalog.ts'
 import { foldHistory, type Observation, type PathHistory } from './fold-history.ts'
 
 /** In which roles a name was ever seen in a directory. */
 export interface Roles {
   readonly directory: boolean
-  /** Anything that has versions: files, links, devices, FIFOs, sockets. */
-  readonly versioned: boolean
+  /** The last snapshot in which it was anything that has versions: a file, link, device, FIFO or socket. */
+  readonly lastVersioned: Snapshot | undefined
 }
 
 export interface HistoryLimits {
@@ -68,17 +69,17 @@ export class SeriesHistory {
     const key = path.join('/')
     const known = this.#names.get(key)
     if (known !== undefined) return known
-    const names = new Map<EntryName, Roles>()
+    const names = new Map<EntryName, { -readonly [Key in keyof Roles]: Roles[Key] }>()
     for (const snapshot of this.#catalog.snapshots()) {
       const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path))
       for (const { name, kind } of listed ?? []) {
-        const isDirectory = kind === 'directory'
-        const before = names.get(name)
-        if (before === undefined) {
-          names.set(name, { directory: isDirectory, versioned: !isDirectory })
-        } else if (isDirectory ? !before.directory : !before.versioned) {
-          names.set(name, { directory: true, versioned: true })
+        let roles = names.get(name)
+        if (roles === undefined) {
+          roles = { directory: false, lastVersioned: undefined }
+          names.set(name, roles)
         }
+        if (kind === 'directory') roles.directory = true
+        else roles.lastVersioned = snapshot
       }
     }
     this.#names.set(key, names)
@@ -101,7 +102,7 @@ export class SeriesHistory {
 }
 
 /** A directory this user may not enter hides what was in it then, not what was there at other times. */
-function absentIfClosed<T>(ask: () => T): T | undefined {
+export function absentIfClosed<T>(ask: () => T): T | undefined {
   try {
     return ask()
   } catch (error) {

@@ -1,107 +1,107 @@
 /**
  * by-date: pick a time, see the whole tree. Levels of dates first, then the snapshot as it is. A time at which nothing
- * had changed is a link to the snapshot: the tree is there once, and who walks through by-date meets it once.
+ * had changed is a link to the snapshot: the tree is there once, and who walks through by-date meets it once. `changes`
+ * has the same times, and what each snapshot changed.
  */
 import type { VerifiedTime } from '../catalog/catalog.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
-import type { Snapshot } from '../model/snapshot.ts'
-import { storedInode, syntheticInode } from './inode-number.ts'
-import type { SeriesView } from './series-view.ts'
+import { epochMsOf } from '../model/snapshot-id.ts'
+import { listedLink } from './link-node.ts'
+import { syntheticInode } from './inode-number.ts'
+import type { Dated, SeriesView } from './series-view.ts'
+import { storedNode } from './stored.ts'
 import { LATEST_LINK } from './time-template.ts'
-import type { ViewNode } from './view-node.ts'
+import type { DatedView, LinkNode, ViewNode } from './view-node.ts'
 import type { ListedNode } from './virtual-file-system.ts'
 
 const LATEST = nameFromText(LATEST_LINK)
 
+/** What directories of by-date are numbered by. */
+export const DATE_WAY = 'date'
+
 export function lookupDate(
   series: SeriesView,
+  of: DatedView,
   prefix: EntryPath,
   name: EntryName,
 ): ViewNode | undefined {
   const level = series.dateLevel(prefix)
   if (level === undefined) return undefined
   const dated = level.dated.get(name)
-  if (dated?.kind === 'snapshot') return storedNode(series, dated.snapshot, [])
-  if (dated?.kind === 'verified') {
-    return { kind: 'verified', series, time: dated.time, depth: prefix.length }
-  }
-  if (level.levels.has(name)) return { kind: 'dates', series, prefix: [...prefix, name] }
-  if (prefix.length === 0 && name === LATEST && series.latest() !== undefined) {
-    return { kind: 'latest', series }
-  }
-  return undefined
+  if (dated !== undefined) return datedNode(series, of, prefix, dated)
+  if (level.levels.has(name)) return { kind: 'dates', series, of, prefix: [...prefix, name] }
+  return prefix.length === 0 && name === LATEST ? latestLink(series, of) : undefined
 }
 
 export function listDates(
   series: SeriesView,
+  of: DatedView,
   prefix: EntryPath,
 ): readonly ListedNode[] | undefined {
   const level = series.dateLevel(prefix)
   if (level === undefined) return undefined
   const listed: ListedNode[] = []
-  if (prefix.length === 0 && series.latest() !== undefined) {
-    listed.push({ name: LATEST, kind: 'symlink', inode: latestInode(series) })
-  }
+  const latest = prefix.length === 0 ? latestLink(series, of) : undefined
+  if (latest !== undefined) listed.push(listedLink(LATEST, latest))
   for (const name of level.levels.keys()) {
-    listed.push({ name, kind: 'directory', inode: dateLevelInode(series, [...prefix, name]) })
+    listed.push({ name, kind: 'directory', inode: dateLevelInode(series, of, [...prefix, name]) })
   }
   for (const [name, dated] of level.dated) {
-    if (dated.kind === 'verified') {
-      listed.push({ name, kind: 'symlink', inode: verifiedInode(series, dated.time) })
-      continue
+    if (dated.kind === 'snapshot') {
+      const inode =
+        of === 'changes'
+          ? snapshotChangesInode(series, dated.snapshot.id)
+          : syntheticInode(`${DATE_WAY}/${series.profile}/${dated.snapshot.id}/`)
+      listed.push({ name, kind: 'directory', inode })
+    } else if (of === 'by-date') {
+      listed.push(listedLink(name, verifiedLink(series, dated.time, prefix.length)))
     }
-    const inode = syntheticInode(`date/${series.profile}/${dated.snapshot.id}/`)
-    listed.push({ name, kind: 'directory', inode })
   }
   return listed
 }
 
-/** The node of an entry of a snapshot, or undefined where there is none. */
-export function storedNode(
+function datedNode(
   series: SeriesView,
-  snapshot: Snapshot,
-  path: EntryPath,
+  of: DatedView,
+  prefix: EntryPath,
+  dated: Dated,
 ): ViewNode | undefined {
-  const entry = series.catalog.entryAt(snapshot, path)
-  return entry === undefined ? undefined : { kind: 'stored', series, snapshot, path, entry }
-}
-
-/** A directory of a snapshot. What vanishes between listing and looking is left out. */
-export function listStored(
-  series: SeriesView,
-  snapshot: Snapshot,
-  path: EntryPath,
-): readonly ListedNode[] | undefined {
-  const names = series.catalog.namesIn(snapshot, path)
-  if (names === undefined) return undefined
-  const listed: ListedNode[] = []
-  for (const { name } of names) {
-    const childPath = [...path, name]
-    const entry = series.catalog.entryAt(snapshot, childPath)
-    if (entry === undefined) continue
-    const inode = storedInode(series.profile, snapshot, childPath, entry)
-    listed.push({ name, kind: entry.kind, inode })
+  if (dated.kind === 'snapshot') {
+    const { snapshot } = dated
+    if (of === 'changes') return { kind: 'snapshot-changes', series, snapshot }
+    return storedNode(series, snapshot, [], DATE_WAY)
   }
-  return listed
+  return of === 'by-date' ? verifiedLink(series, dated.time, prefix.length) : undefined
 }
 
-/** What the link of a verified time holds. */
-export function verifiedTarget(
-  series: SeriesView,
-  { snapshot }: VerifiedTime,
-  depth: number,
-): string {
-  return '../'.repeat(depth) + series.pathOf(snapshot).join('/')
+function latestLink(series: SeriesView, of: DatedView): LinkNode | undefined {
+  const latest = series.latest()
+  if (latest === undefined) return undefined
+  return {
+    kind: 'link',
+    key: of === 'by-date' ? `latest/${series.profile}` : `latest-changes/${series.profile}`,
+    target: latest.join('/'),
+    modifiedNs: series.newestNs(),
+    isPassing: false,
+  }
 }
 
-export function verifiedInode(series: SeriesView, { id }: VerifiedTime): bigint {
-  return syntheticInode(`verified/${series.profile}/${id}`)
+/** @param depth how many levels below by-date it lies */
+function verifiedLink(series: SeriesView, { id, snapshot }: VerifiedTime, depth: number): LinkNode {
+  return {
+    kind: 'link',
+    key: `verified/${series.profile}/${id}`,
+    target: '../'.repeat(depth) + series.pathOf(snapshot).join('/'),
+    modifiedNs: BigInt(epochMsOf(id)) * 1_000_000n,
+    isPassing: false,
+  }
 }
 
-export function latestInode(series: SeriesView): bigint {
-  return syntheticInode(`latest/${series.profile}`)
+export function dateLevelInode(series: SeriesView, of: DatedView, prefix: EntryPath): bigint {
+  const view = of === 'by-date' ? 'dates' : 'changes'
+  return syntheticInode(`${view}/${series.profile}/${prefix.join('/')}`)
 }
 
-export function dateLevelInode(series: SeriesView, prefix: EntryPath): bigint {
-  return syntheticInode(`dates/${series.profile}/${prefix.join('/')}`)
+export function snapshotChangesInode(series: SeriesView, id: string): bigint {
+  return syntheticInode(`snapshot-changes/${series.profile}/${id}`)
 }

@@ -6,7 +6,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Version } from '../catalog/fold-history.ts'
 import { type EntryName, type EntryPath, nameFromBytes } from '../model/entry-name.ts'
-import { storedInode, syntheticInode } from './inode-number.ts'
+import { syntheticInode, versionInode } from './inode-number.ts'
 import type { SeriesView } from './series-view.ts'
 import { versionName, WAS_FILE, wasFileName } from './version-name.ts'
 import type { ViewNode } from './view-node.ts'
@@ -32,7 +32,6 @@ export function lookupFile(
 
 /** A name we made up for the file that a directory had been. */
 function lookupWasFile(series: SeriesView, path: EntryPath, name: EntryName): ViewNode | undefined {
-  if (!name.includes(WAS_FILE)) return undefined
   for (const original of originalsOf(series, path, name)) {
     const child = [...path, original]
     const { versions, directory } = series.history.historyOf(child)
@@ -44,13 +43,22 @@ function lookupWasFile(series: SeriesView, path: EntryPath, name: EntryName): Vi
   return undefined
 }
 
-function originalsOf(series: SeriesView, path: EntryPath, name: EntryName): EntryName[] {
+/** What a name made up for a file may stand for. */
+export function originalsOf(series: SeriesView, path: EntryPath, name: EntryName): EntryName[] {
+  if (!name.includes(WAS_FILE)) return []
   const plain = nameFromBytes(name.slice(0, name.lastIndexOf(WAS_FILE)))
   // A shortened name cannot be taken apart, so only a look at all names finds what it stands for.
   if (!/~[0-9a-f]{6}$/u.test(plain)) return [plain]
   return [...series.history.namesEver(path)]
-    .filter(([, roles]) => roles.directory && roles.versioned)
+    .filter(([, roles]) => roles.directory && roles.lastVersioned !== undefined)
     .map(([original]) => original)
+}
+
+/** The name under which the versions of a path are found. */
+export function containerName(series: SeriesView, path: EntryPath, name: EntryName): EntryName {
+  const { directory } = series.history.historyOf([...path, name])
+  if (directory === undefined) return name
+  return wasFileName(name, (candidate) => isStored(series, path, candidate))
 }
 
 function isStored(series: SeriesView, path: EntryPath, name: EntryName): boolean {
@@ -66,7 +74,7 @@ export function listFiles(series: SeriesView, path: EntryPath): readonly ListedN
     if (roles.directory) {
       listed.push({ name, kind: 'directory', inode: fileDirectoryInode(series, child) })
     }
-    if (roles.versioned) {
+    if (roles.lastVersioned !== undefined) {
       const shown = roles.directory ? wasFileName(name, (candidate) => names.has(candidate)) : name
       listed.push({ name: shown, kind: 'directory', inode: versionsInode(series, child) })
     }
@@ -88,11 +96,13 @@ function versionsByName(
   const known = namesByVersions.get(versions)
   if (known !== undefined) return known
   const name = path.at(-1) ?? nameFromBytes('')
-  const named = new Map(
-    versions.map((version) => [versionName(name, series.timeOf(version.first)), version]),
-  )
+  const named = new Map(versions.map((version) => [versionNameOf(series, name, version), version]))
   namesByVersions.set(versions, named)
   return named
+}
+
+export function versionNameOf(series: SeriesView, name: EntryName, { first }: Version): EntryName {
+  return versionName(name, series.timeOf(first))
 }
 
 export function lookupVersion(
@@ -103,7 +113,8 @@ export function lookupVersion(
 ): ViewNode | undefined {
   const version = versionsByName(series, path, versions).get(name)
   if (version === undefined) return undefined
-  return { kind: 'stored', series, snapshot: version.last, path, entry: version.entry }
+  const { last: snapshot, entry } = version
+  return { kind: 'stored', series, snapshot, path, entry, way: 'version' }
 }
 
 export function listVersions(
@@ -111,10 +122,10 @@ export function listVersions(
   path: EntryPath,
   versions: readonly Version[],
 ): readonly ListedNode[] {
-  return [...versionsByName(series, path, versions)].map(([name, { last, entry }]) => ({
+  return [...versionsByName(series, path, versions)].map(([name, { entry }]) => ({
     name,
     kind: entry.kind,
-    inode: storedInode(series.profile, last, path, entry),
+    inode: versionInode(entry),
   }))
 }
 

@@ -5,8 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { Entry } from '../model/entry.ts'
-import type { EntryPath } from '../model/entry-name.ts'
-import type { Snapshot } from '../model/snapshot.ts'
+import type { StoredNode } from './view-node.ts'
 
 const SYNTHETIC_BIT = 1n << 63n
 
@@ -19,16 +18,15 @@ export function syntheticInode(key: string): bigint {
   return digest.readBigUInt64LE(0) | SYNTHETIC_BIT
 }
 
-/** The number of an entry of a snapshot, at its path in by-date. */
-export function storedInode(
-  profile: string,
-  snapshot: Snapshot,
-  path: EntryPath,
-  entry: Entry,
-): bigint {
+/** The number of an entry of a snapshot. */
+export function storedInode({ series, snapshot, path, entry, way }: StoredNode): bigint {
   if (entry.kind === 'directory') {
-    return syntheticInode(`date/${profile}/${snapshot.id}/${path.join('/')}`)
+    return syntheticInode(`${way}/${series.profile}/${snapshot.id}/${path.join('/')}`)
   }
-  if (entry.inode >= RESERVED_BELOW) return entry.inode
-  return syntheticInode(`inode/${entry.inode}`)
+  return versionInode(entry)
+}
+
+/** The number of a stored entry that is no directory, which is the same everywhere. */
+export function versionInode({ inode }: Entry): bigint {
+  return inode >= RESERVED_BELOW ? inode : syntheticInode(`inode/${inode}`)
 }

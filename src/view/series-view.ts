@@ -1,8 +1,10 @@
 /** One series as both views need it: its catalog, its histories, and the names of its snapshots. */
 import { DEFAULT_TEMPLATE_TEXT } from './default-template.ts'
 import type { Catalog, VerifiedTime } from '../catalog/catalog.ts'
+import { SeriesChanges } from '../catalog/series-changes.ts'
+import { SeriesDeletions } from '../catalog/series-deletions.ts'
 import type { SeriesHistory } from '../catalog/series-history.ts'
-import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
 import {
@@ -39,9 +41,14 @@ interface Names {
 
 const VERSION_TEMPLATE = parseTimeTemplate(DEFAULT_TEMPLATE_TEXT)
 
+export const BY_DATE = nameFromText('by-date')
+export const BY_FILE = nameFromText('by-file')
+
 export class SeriesView {
   readonly catalog: Catalog
   readonly history: SeriesHistory
+  readonly changes: SeriesChanges
+  readonly deletions: SeriesDeletions
   readonly #template: TimeTemplate
   readonly #zone: string
   #names: Names | undefined
@@ -49,6 +56,8 @@ export class SeriesView {
   constructor(catalog: Catalog, history: SeriesHistory, template: TimeTemplate, zone: string) {
     this.catalog = catalog
     this.history = history
+    this.changes = new SeriesChanges(catalog)
+    this.deletions = new SeriesDeletions(catalog, history)
     this.#template = template
     this.#zone = zone
   }

@@ -1,19 +1,10 @@
 /** The virtual file system of a mount: which node is where, and what each one answers. */
 import type { ReadHandle, Space } from '../catalog/catalog.ts'
-import type { DirectoryHistory } from '../catalog/fold-history.ts'
-import type { EntryKind } from '../model/entry.ts'
 import { type EntryName, nameFromText } from '../model/entry-name.ts'
-import { epochMsOf } from '../model/snapshot-id.ts'
-import {
-  dateLevelInode,
-  latestInode,
-  listDates,
-  listStored,
-  lookupDate,
-  storedNode,
-  verifiedInode,
-  verifiedTarget,
-} from './by-date.ts'
+import type { Moment } from '../model/local-time.ts'
+import { type AskedIn, historyLink, lookupAlias } from './aliases.ts'
+import { NodeAttributeReader, type Owner, README_INODE, seriesInode } from './attributes.ts'
+import { DATE_WAY, dateLevelInode, listDates, lookupDate } from './by-date.ts'
 import {
   fileDirectoryInode,
   fileRoot,
@@ -21,34 +12,36 @@ import {
   listVersions,
   lookupFile,
   lookupVersion,
-  versionsInode,
 } from './by-file.ts'
-import { storedInode, syntheticInode } from './inode-number.ts'
+import { listChanged, listChanges, lookupChange, lookupChanged } from './changes.ts'
+import { deletedInode, deletedRoot, listDeleted, lookupDeleted } from './deleted.ts'
 import { mountReadme } from './readme-text.ts'
-import type { SeriesView } from './series-view.ts'
-import type { ViewNode } from './view-node.ts'
+import { BY_DATE, BY_FILE, type SeriesView } from './series-view.ts'
+import { listStored, storedNode } from './stored.ts'
+import type { DatedView, StoredNode, ViewNode } from './view-node.ts'
 import type { ListedNode, NodeAttributes, VirtualFileSystem } from './virtual-file-system.ts'
+import { listTokens, lookupToken, WINDOWS } from './windows.ts'
 
-/** Who owns what only the view has: the user whose process serves it. */
-export interface Owner {
-  readonly owner: number
-  readonly group: number
-}
-
-const BY_DATE = nameFromText('by-date')
-const BY_FILE = nameFromText('by-file')
 const README = nameFromText('README.txt')
+const CHANGES = nameFromText('changes')
+const DELETED = nameFromText('deleted')
 
 export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
   readonly root: ViewNode = { kind: 'root' }
   readonly #series: readonly SeriesView[]
-  readonly #owner: Owner
+  readonly #now: () => Moment
   readonly #readme = Buffer.from(mountReadme())
+  readonly #attributes: NodeAttributeReader
 
-  /** @param series at least one; a single one is the root itself */
-  constructor(series: readonly SeriesView[], owner: Owner) {
+  /**
+   * @param series at least one; a single one is the root itself
+   * @param owner of what only the view has
+   * @param now when and where somebody asks
+   */
+  constructor(series: readonly SeriesView[], owner: Owner, now: () => Moment) {
     this.#series = series
-    this.#owner = owner
+    this.#now = now
+    this.#attributes = new NodeAttributeReader(series, owner, this.#readme.length)
   }
 
   refresh(): number {
@@ -71,19 +64,35 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
       case 'series':
         return lookupView(parent.series, name)
       case 'dates':
-        return lookupDate(parent.series, parent.prefix, name)
+        return lookupDate(parent.series, parent.of, parent.prefix, name)
       case 'file-directory':
-        return lookupFile(parent.series, parent.path, name)
+        return (
+          lookupFile(parent.series, parent.path, name) ??
+          lookupAlias(askedIn(parent, BY_FILE), name, this.#now())
+        )
       case 'versions':
         return lookupVersion(parent.series, parent.path, parent.versions, name)
+      case 'snapshot-changes':
+        return lookupChange(parent.series, parent.snapshot, name)
+      case 'changed':
+        return lookupChanged(parent, name)
+      case 'deleted':
+        return (
+          lookupDeleted(parent.series, parent.path, name) ??
+          lookupAlias(askedIn(parent, DELETED), name, this.#now())
+        )
+      case 'windows':
+        return lookupToken(parent.series, name)
       case 'stored':
-        if (parent.entry.kind !== 'directory') return undefined
-        return storedNode(parent.series, parent.snapshot, [...parent.path, name])
+        return this.#lookupStored(parent, name)
       case 'readme':
-      case 'latest':
-      case 'verified':
+      case 'link':
         return undefined
     }
+  }
+
+  isPassing(node: ViewNode): boolean {
+    return node.kind === 'link' && node.isPassing
   }
 
   list(node: ViewNode): readonly ListedNode[] | undefined {
@@ -104,62 +113,29 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
       case 'series':
         return listViews(node.series)
       case 'dates':
-        return listDates(node.series, node.prefix)
+        return listDates(node.series, node.of, node.prefix)
       case 'file-directory':
         return listFiles(node.series, node.path)
       case 'versions':
         return listVersions(node.series, node.path, node.versions)
+      case 'snapshot-changes':
+        return listChanges(node.series, node.snapshot)
+      case 'changed':
+        return listChanged(node)
+      case 'deleted':
+        return listDeleted(node.series, node.path)
+      case 'windows':
+        return listTokens(node.series)
       case 'stored':
-        return node.entry.kind === 'directory'
-          ? listStored(node.series, node.snapshot, node.path)
-          : undefined
+        return node.entry.kind === 'directory' ? listStored(node) : undefined
       case 'readme':
-      case 'latest':
-      case 'verified':
+      case 'link':
         return undefined
     }
   }
 
   attributes(node: ViewNode): NodeAttributes {
-    switch (node.kind) {
-      case 'root':
-        return this.#directory(ROOT_INODE, this.#newestNs())
-      case 'readme':
-        return this.#synthetic('file', README_INODE, 0o444, this.#readme.length, this.#newestNs())
-      case 'series':
-        return this.#directory(seriesInode(node.series), node.series.newestNs())
-      case 'dates':
-        return this.#directory(dateLevelInode(node.series, node.prefix), node.series.newestNs())
-      case 'latest': {
-        const length = this.linkTarget(node)?.length ?? 0
-        const inode = latestInode(node.series)
-        return this.#synthetic('symlink', inode, 0o777, length, node.series.newestNs())
-      }
-      case 'verified': {
-        const length = this.linkTarget(node)?.length ?? 0
-        const modifiedNs = BigInt(epochMsOf(node.time.id)) * 1_000_000n
-        const inode = verifiedInode(node.series, node.time)
-        return this.#synthetic('symlink', inode, 0o777, length, modifiedNs)
-      }
-      case 'file-directory': {
-        const inode = fileDirectoryInode(node.series, node.path)
-        if (node.directory === undefined) return this.#directory(inode, node.series.newestNs())
-        return this.#unionDirectory(inode, node.directory)
-      }
-      case 'versions': {
-        const newest = node.versions.at(-1)?.entry
-        const attributes = this.#directory(
-          versionsInode(node.series, node.path),
-          newest?.modifiedNs ?? node.series.newestNs(),
-        )
-        if (newest === undefined) return attributes
-        return { ...attributes, owner: newest.owner, group: newest.group }
-      }
-      case 'stored': {
-        const { series, snapshot, path, entry } = node
-        return { ...entry, inode: storedInode(series.profile, snapshot, path, entry) }
-      }
-    }
+    return this.#attributes.of(node)
   }
 
   open(node: ViewNode): ReadHandle | undefined {
@@ -169,8 +145,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
   }
 
   linkTarget(node: ViewNode): string | undefined {
-    if (node.kind === 'latest') return node.series.latest()?.join('/')
-    if (node.kind === 'verified') return verifiedTarget(node.series, node.time, node.depth)
+    if (node.kind === 'link') return node.target
     if (node.kind !== 'stored' || node.entry.kind !== 'symlink') return undefined
     return node.series.catalog.linkTarget(node.snapshot, node.path)
   }
@@ -180,79 +155,54 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     return series === undefined ? NO_SPACE : series.catalog.space()
   }
 
+  /** What is stored has its name; what only can be asked for comes after it. */
+  #lookupStored(parent: StoredNode, name: EntryName): ViewNode | undefined {
+    const { series, snapshot, path, entry, way } = parent
+    if (entry.kind !== 'directory') return undefined
+    const stored = storedNode(series, snapshot, [...path, name], way)
+    if (stored !== undefined || way !== DATE_WAY) return stored
+    const place = [BY_DATE, ...series.pathOf(snapshot), ...path]
+    const asked = { series, path, place, snapshot }
+    return historyLink(asked, name) ?? lookupAlias(asked, name, this.#now())
+  }
+
   #onlySeries(): SeriesView | undefined {
     return this.#series.length === 1 ? this.#series[0] : undefined
-  }
-
-  #newestNs(): bigint {
-    return this.#series.reduce((newest, series) => {
-      const candidate = series.newestNs()
-      return candidate > newest ? candidate : newest
-    }, 0n)
-  }
-
-  #directory(inode: bigint, modifiedNs: bigint): NodeAttributes {
-    return this.#synthetic('directory', inode, 0o555, 0, modifiedNs)
-  }
-
-  /**
-   * A directory of by-file stands for the directory of that path in every snapshot, so it grants only
-   * what all of them granted: a file that lay in a closed directory is no more open here. Its owner could
-   * always have opened it, so it is never closed to the owner. Where the owner changed, that is the mount's.
-   * Where the group changed, a member of one who was denied must not come in as everybody else.
-   */
-  #unionDirectory(inode: bigint, directory: DirectoryHistory): NodeAttributes {
-    const attributes = this.#directory(inode, directory.newest.modifiedNs)
-    const everybody = directory.mode & (directory.mode >> 3) & 0o5
-    const others = directory.groupChanged ? (everybody << 3) | everybody : directory.mode & 0o55
-    return {
-      ...attributes,
-      mode: 0o500 | (directory.ownerChanged ? 0 : others),
-      owner: directory.ownerChanged ? this.#owner.owner : directory.newest.owner,
-      group: directory.groupChanged ? this.#owner.group : directory.newest.group,
-    }
-  }
-
-  #synthetic(
-    kind: EntryKind,
-    inode: bigint,
-    mode: number,
-    sizeBytes: number,
-    modifiedNs: bigint,
-  ): NodeAttributes {
-    return {
-      kind,
-      mode,
-      ...this.#owner,
-      sizeBytes,
-      blocks512: Math.ceil(sizeBytes / 512),
-      // 1 tells find that the count says nothing about subdirectories.
-      linkCount: 1,
-      deviceNumber: 0,
-      modifiedNs,
-      changedNs: modifiedNs,
-      inode,
-    }
   }
 }
 
 function lookupView(series: SeriesView, name: EntryName): ViewNode | undefined {
-  if (name === BY_DATE) return { kind: 'dates', series, prefix: [] }
-  return name === BY_FILE ? fileRoot(series) : undefined
+  switch (name) {
+    case BY_DATE:
+      return { kind: 'dates', series, of: 'by-date', prefix: [] }
+    case BY_FILE:
+      return fileRoot(series)
+    case CHANGES:
+      return { kind: 'dates', series, of: 'changes', prefix: [] }
+    case DELETED:
+      return deletedRoot(series)
+    case WINDOWS:
+      return { kind: 'windows', series }
+    default:
+      return undefined
+  }
 }
 
 function listViews(series: SeriesView): ListedNode[] {
+  const dates = (of: DatedView): bigint => dateLevelInode(series, of, [])
   return [
-    { name: BY_DATE, kind: 'directory', inode: dateLevelInode(series, []) },
+    { name: BY_DATE, kind: 'directory', inode: dates('by-date') },
     { name: BY_FILE, kind: 'directory', inode: fileDirectoryInode(series, []) },
+    { name: CHANGES, kind: 'directory', inode: dates('changes') },
+    { name: DELETED, kind: 'directory', inode: deletedInode(series, []) },
   ]
 }
 
-const ROOT_INODE = syntheticInode('root')
-const README_INODE = syntheticInode('readme')
-
-function seriesInode(series: SeriesView): bigint {
-  return syntheticInode(`series/${series.profile}`)
+function askedIn(
+  { series, path }: Extract<ViewNode, { readonly kind: 'file-directory' | 'deleted' }>,
+  view: EntryName,
+): AskedIn {
+  return { series, path, place: [view, ...path], snapshot: undefined }
 }
 
 const NO_SPACE: Space = {

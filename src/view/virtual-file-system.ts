@@ -26,6 +26,8 @@ export interface VirtualFileSystem<Node> {
    */
   refresh(): number
   lookup(parent: Node, name: EntryName): Node | undefined
+  /** Whether a lookup may find something else under its name another time, although nothing is new or gone. */
+  isPassing(node: Node): boolean
   /** Everything in a directory, without `.` and `..`; undefined when it is not one. */
   list(node: Node): readonly ListedNode[] | undefined
   attributes(node: Node): NodeAttributes

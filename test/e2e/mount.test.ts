@@ -209,10 +209,11 @@ describe('a mount', () => {
     await succeed('backup', '--repository', repository, '--source', source, '--profile', 'work')
     await succeed('mount', '--repository', repository, history)
     expect((await readdir(history)).sort()).toEqual(['README.txt', 'home', 'work'])
-    expect((await readdir(`${history}/work`)).sort()).toEqual(['by-date', 'by-file'])
+    const views = ['by-date', 'by-file', 'changes', 'deleted']
+    expect((await readdir(`${history}/work`)).sort()).toEqual(views)
     await succeed('unmount', history)
     await succeed('mount', '--repository', repository, '--profile', 'work', history)
-    expect((await readdir(history)).sort()).toEqual(['README.txt', 'by-date', 'by-file'])
+    expect((await readdir(history)).sort()).toEqual(['README.txt', ...views])
   })
 
   test('names snapshots as it is told to', async () => {

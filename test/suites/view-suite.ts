@@ -95,8 +95,8 @@ export function describeViews(title: string, subject: () => Subject, it = test):
   }
 
   describe(title, () => {
-    it('has a README and two views at its root', async () => {
-      expect(await names('')).toEqual(['README.txt', 'by-date', 'by-file'])
+    it('has a README and its views at its root', async () => {
+      expect(await names('')).toEqual(['README.txt', 'by-date', 'by-file', 'changes', 'deleted'])
       expect(await subject().read('/README.txt')).toContain('by-file/')
     })
 
@@ -213,6 +213,104 @@ export function describeViews(title: string, subject: () => Subject, it = test):
       expect(await names('/by-file/many')).toEqual(all)
     })
 
+    it('shows in changes what each snapshot added, modified and deleted', async () => {
+      expect(await names('/changes')).toEqual([...DATES, 'latest'])
+      expect(await subject().target('/changes/latest')).toBe(DATES[2])
+      const [first, second, third] = DATES.map((date) => `/changes/${date}`)
+      expect(await names(second!)).toEqual(['added', 'deleted', 'modified'])
+      expect(await names(`${second!}/added`)).toEqual(['changing', 'other twin'])
+      expect(await names(`${second!}/added/changing`)).toEqual(['inside'])
+      expect(await names(`${second!}/modified`)).toEqual(['link', 'notes.txt'])
+      expect(await names(`${second!}/deleted`)).toEqual(
+        ['back', 'changing', 'deep', 'gone', 'many', 'pipe'].sort(),
+      )
+      expect(await subject().read(`${second!}/modified/notes.txt`)).toBe('second')
+      expect(await subject().read(`${second!}/deleted/changing`)).toBe('was a file')
+      expect(await subject().read(`${second!}/deleted/deep/a/b/c/d/e`)).toBe('deep')
+      expect(await names(`${third!}/modified`)).toEqual(['Documents', NOT_UTF8, 'notes.txt'].sort())
+      expect(await names(`${third!}/modified/Documents`)).toEqual(['.bashrc', 'report.tar.gz'])
+      expect(await subject().read(`${third!}/modified/Documents/report.tar.gz`)).toBe('final')
+      expect(await names(`${third!}/deleted`)).toEqual(
+        ['changing', 'empty', 'link', 'other twin', 'secret'].sort(),
+      )
+      expect(await subject().target(`${third!}/deleted/link`)).toBe('/etc')
+      // To the first snapshot all is new.
+      expect(await names(`${first!}/added`)).toEqual(await names(`/by-date/${DATES[0]}`))
+      expect(await names(`${first!}/modified`)).toEqual([])
+      expect(await names(`${first!}/deleted`)).toEqual([])
+    })
+
+    it('shows in deleted what is no more, in its place and as it was last', async () => {
+      const gone = ['changing', 'deep', 'empty', 'gone', 'link (was file)', 'many', 'other twin']
+      expect(await names('/deleted')).toEqual([...gone, 'pipe', 'secret'].sort())
+      expect(await subject().read('/deleted/gone')).toBe('soon deleted')
+      expect((await subject().status('/deleted/gone'))?.modifiedMs).toBe(DEFAULT_MODIFIED_MS)
+      expect(await subject().target('/deleted/link (was file)')).toBe('/etc')
+      expect(await names('/deleted/changing')).toEqual(['inside'])
+      expect(await subject().read('/deleted/deep/a/b/c/d/e')).toBe('deep')
+      // As closed as it was at its most closed.
+      expect((await subject().status('/deleted/secret'))?.mode).toBe(0o500)
+    })
+
+    it('finds a file as it was when it is asked for with a time', async () => {
+      const container = 'report.tar.gz/'
+      const [first, , last] = DATES.map((date) => `${container}report@${date}.tar.gz`)
+      for (const [when, target] of [
+        ['2026-07-02', first],
+        ['2026-07-03T09:59', first],
+        ['2026-07-03T10:00', last],
+        ['2026-07-03_10-00-00', last],
+        ['2026-07-03T08-00-00Z', last],
+        ['yesterday', last],
+        ['latest', last],
+        ['~0', last],
+        ['~1', first],
+      ]) {
+        const alias = `/by-file/Documents/report.tar.gz@${when!}`
+        expect(await subject().target(alias), when).toBe(target)
+        const inSnapshot = `/by-date/${DATES[0]}/Documents/report.tar.gz@${when!}`
+        const up = '../../../by-file/Documents/'
+        if (!when!.startsWith('~')) {
+          expect(await subject().target(inSnapshot), when).toBe(`${up}${target!}`)
+        }
+      }
+      // Versions are counted from the one that is there.
+      const second = `/by-date/${DATES[1]}`
+      expect(await subject().target(`${second}/notes.txt@~1`)).toBe(
+        `../../by-file/notes.txt/notes@${DATES[0]}.txt`,
+      )
+      // Of what was a directory as well, a file is found where its versions are.
+      expect(await subject().target(`${second}/changing@2026-07-01`)).toBe(
+        `../../by-file/changing (was file) (2)/changing@${DATES[0]}`,
+      )
+      expect(await subject().target('/by-file/secret@2026-07-02')).toBe(
+        `../by-date/${DATES[1]}/secret`,
+      )
+      for (const nothing of ['notes.txt@2026-06-30', 'notes.txt@~3', 'gone@latest', 'no@latest']) {
+        expect(await subject().status(`/by-file/${nothing}`), nothing).toBeUndefined()
+      }
+      for (const nothing of ['notes.txt@', 'notes.txt@tomorrow', '@latest', 'notes.txt@~']) {
+        expect(await subject().status(`/by-file/${nothing}`), nothing).toBeUndefined()
+      }
+    })
+
+    it('has the history of a directory of by-date, and does not list it', async () => {
+      const link = `/by-date/${DATES[2]}/Documents/.history`
+      expect(await subject().target(link)).toBe('../../../by-file/Documents')
+      expect(await names(`/by-date/${DATES[2]}/Documents`)).toEqual(['.bashrc', 'report.tar.gz'])
+      expect(await subject().target(`/by-date/${DATES[2]}/.history`)).toBe('../../by-file')
+      expect(await subject().status('/by-file/.history')).toBeUndefined()
+    })
+
+    it('has the snapshots under the names that Windows asks for', async () => {
+      const tokens = ['01', '02', '03'].map((day) => `@GMT-2026.07.${day}-08.00.00`)
+      expect(await names('/@gmt')).toEqual(tokens)
+      expect(await subject().read(`/@gmt/${tokens[1]!}/notes.txt`)).toBe('second')
+      expect(await names(`/@gmt/${tokens[0]!}/Documents`)).toEqual(['.bashrc', 'report.tar.gz'])
+      const [here, there] = [`/@gmt/${tokens[0]!}`, `/by-date/${DATES[0]}`]
+      expect((await subject().status(here))?.inode).not.toBe((await subject().status(there))?.inode)
+    })
+
     it('has nothing where there is nothing', async () => {
       for (const path of [
         '/nothing',
@@ -279,7 +377,7 @@ export function describeViews(title: string, subject: () => Subject, it = test):
 async function everyDirectory(subject: Subject, place: string): Promise<string[]> {
   const found = [place]
   for (const { name, kind } of (await subject.list(place)) ?? []) {
-    if (kind !== 'directory' || place === '/by-file/many') continue
+    if (kind !== 'directory' || place.endsWith('/many')) continue
     found.push(...(await everyDirectory(subject, `${place}/${name}`)))
   }
   return found

@@ -24,6 +24,7 @@ export type DescribedTree = Readonly<Record<string, DescribedEntry>>
 export interface DescribedSnapshot {
   readonly id: string
   readonly tree: DescribedTree
+  readonly outcome?: Manifest['outcome']
   /** Ids of times at which nothing had changed since. */
   readonly verified?: readonly string[]
 }

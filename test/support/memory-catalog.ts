@@ -43,13 +43,17 @@ export class MemoryCatalog implements Catalog {
   replace(history: DescribedHistory): void {
     this.#generation += 1
     this.#trees.clear()
-    this.#snapshots = history.map(({ id, tree }, index) => {
+    this.#snapshots = history.map(({ id, tree, outcome = 'complete' }, index) => {
       const stored = new Map<string, Stored>()
       for (const [path, described] of completeTree(tree)) {
         stored.set(path, { described, entry: this.#entryFor(described, `${id}/${path}`) })
       }
       this.#trees.set(id, stored)
-      return { id: idOf(id), sequence: index + 1, manifest: manifestFor(id, index + 1) }
+      return {
+        id: idOf(id),
+        sequence: index + 1,
+        manifest: manifestFor(id, index + 1, { outcome }),
+      }
     })
     this.#verifiedTimes = this.#snapshots.flatMap((snapshot, index) =>
       (history[index]?.verified ?? []).map((id) => ({ id: idOf(id), snapshot })),

@@ -21,8 +21,6 @@ export function openView(
         zone,
       ),
   )
-  return new SnapshotFileSystem(series, {
-    owner: process.getuid?.() ?? 0,
-    group: process.getgid?.() ?? 0,
-  })
+  const owner = { owner: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0 }
+  return new SnapshotFileSystem(series, owner, () => ({ nowMs: Date.now(), timeZone: zone }))
 }

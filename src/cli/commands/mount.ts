@@ -35,6 +35,13 @@ status" lists the mounts there are, and where each has its log.
   by-file/   the same tree, but every file is a directory that holds all
              versions it ever had, each named by the time it was first
              seen; deleted files are there too
+  deleted/   what existed and no longer does, as it was last
+  changes/   for each snapshot what it added, modified and deleted
+
+Never listed, but found when asked for: beside a file NAME@yesterday,
+NAME@"3 days ago", NAME@2026-11-20, NAME@2026-11-20T14:30 and NAME@~1,
+the version before; in the directories of by-date .history, with all versions
+of what is and was there; at the root @gmt, for Samba.
 
 With one profile this is the root of the mount; with several, each has a directory of its own first. Only
 you can enter, unless --allow-other; then owners and permissions decide, as they were stored. Access
@@ -69,6 +76,7 @@ $ snapfs mount ~/history
 $ ls ~/history/by-file/Documents/report.odt
 report@2026-11-20_09-00-00.odt  report@2026-11-22_15-30-00.odt
 $ cp ~/history/by-file/Documents/report.odt/report@2026-11-20_09-00-00.odt ~/
+$ diff ~/notes.txt ~/history/by-file/notes.txt@yesterday
 $ snapfs unmount ~/history
 `,
         ),

@@ -34,7 +34,7 @@ export class PathNodes<Node extends object> {
     const parent = this.#find(path.slice(0, slash))
     if (parent === undefined) return undefined
     const node = this.#lookup(parent, path.slice(slash + 1))
-    if (node !== undefined) this.#known.set(path, node)
+    if (node !== undefined && !this.#fileSystem.isPassing(node)) this.#known.set(path, node)
     return node
   }
 

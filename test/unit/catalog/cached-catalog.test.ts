@@ -102,9 +102,9 @@ describe('the histories of a series', () => {
     catalog.replace(SECOND)
     expect(history.historyOf(a).versions).toHaveLength(1)
     expect(history.historyOf(a).directory).toBeDefined()
-    expect(history.namesEver([]).get(nameFromBytes('a'))).toEqual({
+    expect(history.namesEver([]).get(nameFromBytes('a'))).toMatchObject({
       directory: true,
-      versioned: true,
+      lastVersioned: { sequence: 1 },
     })
   })
 })

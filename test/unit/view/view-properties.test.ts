@@ -134,6 +134,53 @@ describe('the views, over any history', () => {
     )
   })
 
+  test('show in changes just what differs from the snapshot before', () => {
+    fc.assert(
+      fc.property(history, (described) => {
+        const view = openView([new MemoryCatalog(described)], ZONE)
+        described.forEach((snapshot, index) => {
+          const before = inodesOf(described[index - 1]?.tree ?? {})
+          const now = inodesOf(snapshot.tree)
+          const time = renderTime(
+            parseTimeTemplate(DEFAULT_TEMPLATE_TEXT),
+            epochMsOf(idOf(snapshot.id)),
+            ZONE,
+          )
+          const shown = (change: string): string[] => filesBelow(view, ['changes', ...time, change])
+          const only = (of: Inodes, other: Inodes): string[] =>
+            [...of.keys()].filter((place) => !other.has(place)).sort()
+          expect(shown('added')).toEqual(only(now, before))
+          expect(shown('deleted')).toEqual(only(before, now))
+          const modified = [...now].filter(
+            ([place, inode]) => before.has(place) && before.get(place) !== inode,
+          )
+          expect(shown('modified')).toEqual(modified.map(([place]) => place).sort())
+        })
+      }),
+    )
+  })
+
+  test('show in deleted just what is no more, as it was last', () => {
+    fc.assert(
+      fc.property(history, (described) => {
+        const view = openView([new MemoryCatalog(described)], ZONE)
+        const now = inodesOf(described.at(-1)!.tree)
+        const ever = new Map<string, string>()
+        for (const { tree } of described) {
+          for (const [place, inode] of inodesOf(tree)) ever.set(place, inode)
+        }
+        const gone = [...ever.keys()].filter((place) => !now.has(place))
+        expect(filesBelow(view, ['deleted'])).toEqual(gone.sort())
+        walk(view, find(view, ['deleted'])!, (node) => {
+          if (node.kind !== 'stored' || node.entry.kind === 'directory') return
+          const place = node.path.join('/')
+          const last = described.findLast(({ tree }) => inodesOf(tree).has(place))
+          expect(node.snapshot.id).toBe(last!.id)
+        })
+      }),
+    )
+  })
+
   test('keep the names of versions when a snapshot is added', () => {
     fc.assert(
       fc.property(history, tree, (described, added) => {
@@ -149,6 +196,26 @@ describe('the views, over any history', () => {
     )
   })
 })
+
+type Inodes = ReadonlyMap<string, string>
+
+/** Of everything but directories, by path. */
+function inodesOf(described: DescribedTree): Inodes {
+  const inodes = new Map<string, string>()
+  for (const [place, one] of completeTree(described)) {
+    if (one.kind !== 'directory') inodes.set(place, one.inode)
+  }
+  return inodes
+}
+
+/** The source's paths of everything but directories below a place of the view, whatever they are called there. */
+function filesBelow(view: SnapshotFileSystem, names: readonly string[]): string[] {
+  const files: string[] = []
+  walk(view, find(view, names)!, (node) => {
+    if (node.kind === 'stored' && node.entry.kind !== 'directory') files.push(node.path.join('/'))
+  })
+  return files.sort()
+}
 
 interface Shown {
   readonly first: string
