@@ -12,6 +12,7 @@ import { addStatus } from './commands/status.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
 import { errorReport, exitCodeFor } from './render-error.ts'
+import { spellOutMount } from './mount-helper.ts'
 import { spellOutWait } from './wait-option.ts'
 import { printableSentence } from '../model/entry-name.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
@@ -24,7 +25,7 @@ export async function runProgram(words: readonly string[], context: Context): Pr
   let exitCode = exitCodeOf('DONE')
   const program = createProgram(context, (code) => (exitCode = code))
   try {
-    await program.parseAsync(spellOutWait(words), { from: 'user' })
+    await program.parseAsync(spellOutWait(spellOutMount(words)), { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) {

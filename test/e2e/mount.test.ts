@@ -216,6 +216,28 @@ describe('a mount', () => {
     expect((await readdir(history)).sort()).toEqual(['README.txt', ...views])
   })
 
+  testAsRoot('is made by mount(8), as from a line of fstab', async () => {
+    const { date } = await backUp()
+    // With the type fuse.snapfs the program would have to lie in /usr/local/bin or the like.
+    const mount = async (options: string) => {
+      const words = ['-t', 'fuse', `${PROGRAM}#${repository}`, history, '-o', options]
+      return execa('mount', words, { env, reject: false })
+    }
+    const mounted = await mount('profile=home,date_format=%Y/%m/%d_%H-%M-%S,nofail,x-gvfs-show')
+    expect({ exitCode: mounted.exitCode, stderr: mounted.stderr }).toEqual({
+      ...{ exitCode: 0, stderr: '' },
+    })
+    const [day, time] = date.split('_')
+    const nested = `${day!.replaceAll('-', '/')}_${time!}`
+    expect(await readFile(`${history}/by-date/${nested}/twin`, 'utf8')).toBe('twin')
+    await execa('umount', [history])
+    expect(await readdir(history)).toEqual([])
+    const refused = await mount('nonsense')
+    expect(refused.exitCode).toBe(2)
+    expect(refused.stderr).toContain('nonsense: the mount option is not known.')
+    expect(await readdir(history)).toEqual([])
+  })
+
   test('names snapshots as it is told to', async () => {
     const { id } = await backUp()
     await succeed('mount', '--date-format', '%Y/%m/%d_%H-%M-%S', history)

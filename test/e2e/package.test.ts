@@ -43,7 +43,7 @@ async function installed(...words: readonly string[]): Promise<string> {
 
 async function installedWithPath(path: string, words: readonly string[]): Promise<string> {
   const result = await execa(program, words, {
-    env: { PATH: path },
+    env: { PATH: path, HOME: temporaryDirectory() },
     extendEnv: false,
     cwd: '/',
     stdin: 'ignore',

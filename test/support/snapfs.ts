@@ -24,6 +24,8 @@ export async function snapfs(
   words: readonly string[],
   options: RunOptions = {},
 ): Promise<Finished> {
-  const result = await execa(PROGRAM, words, { stdin: 'ignore', reject: false, ...options })
+  // Empty counts as unset, so that HOME decides, whatever the user who runs the tests has set.
+  const env = { XDG_STATE_HOME: '', ...options.env }
+  const result = await execa(PROGRAM, words, { stdin: 'ignore', reject: false, ...options, env })
   return { exitCode: result.exitCode, stdout: result.stdout, stderr: result.stderr }
 }

@@ -80,6 +80,15 @@ $ diff ~/notes.txt ~/history/by-file/notes.txt@yesterday
 $ snapfs unmount ~/history
 `,
         ),
+        section(
+          'FSTAB',
+          `
+/mnt/backup/snapfs  /home/anna/history  fuse.snapfs  profile=home,allow_other,nofail  0  0
+
+profile=NAME, date_format=FORMAT, driver=NAME and allow_other are those of the options above. "mount"
+looks for snapfs in /usr/local/bin and the like.
+`,
+        ),
         exitStatusText([...ALWAYS, ...REPOSITORY, 'FUSE_UNAVAILABLE', 'MOUNT_FAILED']),
       ),
     )
