@@ -512,6 +512,20 @@ const BREAKAGES = [
     test: ['integration', 'moves.test.ts', 'altered in the snapshot by hand'],
   },
   {
+    title: 'an extended attribute that is longer than the room for it is handed on',
+    file: 'src/fuse/fuse-native/fuse-native-driver.ts',
+    from: 'else if (room.length > 0 && value.length > room.length)',
+    to: 'else if (room.length > 0 && value.length < 0)',
+    test: ['e2e', 'mount.test.ts', 'room'],
+  },
+  {
+    title: 'versions of the same size are said to have the same content',
+    file: 'src/view/equal-file.ts',
+    from: 'if (one.compare(other, 0, length, 0, length) !== 0) return false',
+    to: 'if (one.compare(other, 0, 0, 0, 0) !== 0) return false',
+    test: ['unit', 'facts.test.ts', 'the oldest one'],
+  },
+  {
     title: 'an alias hides what is stored under its name',
     file: 'src/view/snapshot-file-system.ts',
     from: 'if (stored !== undefined || way !== DATE_WAY) return stored',

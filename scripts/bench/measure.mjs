@@ -1,4 +1,4 @@
-/** What both benchmarks share: options, a temporary place, timed processes, and the lines they print. */
+/** What the benchmarks share: options, a temporary place, timed processes, and the lines they print. */
 /* global AbortController, performance */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, realpath, rm, statfs } from 'node:fs/promises'
@@ -19,7 +19,7 @@ const FILE_SYSTEMS = new Map([
 const POLL_MS = 50
 
 /**
- * @typedef {{ files: number, large: number, rounds: number, memory: boolean, ram: number, dir: string, snapfs: string,
+ * @typedef {{ files: number, large: number, rounds: number, memory: boolean, ram: number, snapshots: number, dir: string, snapfs: string,
  *   only: readonly string[], against: readonly string[] }} Options
  */
 /** @typedef {{ directory: string, signal: AbortSignal, options: Options, defer: (undo: () => Promise<void>) => void }} Bench */
@@ -37,6 +37,7 @@ function readOptions(defaults) {
       large: { type: 'string', default: '0' },
       memory: { type: 'boolean', default: false },
       ram: { type: 'string', default: '0' },
+      snapshots: { type: 'string', default: '100' },
       against: { type: 'string', multiple: true, default: [] },
       dir: { type: 'string', default: tmpdir() },
       snapfs: {
@@ -54,8 +55,12 @@ function readOptions(defaults) {
   if (!(Number.isInteger(large) && large >= 0)) throw new Error('--large: a number of MiB')
   const ram = Number(values.ram)
   if (!(Number.isInteger(ram) && ram >= 0)) throw new Error('--ram: a number of GiB')
+  const snapshots = Number(values.snapshots)
+  if (!(Number.isInteger(snapshots) && snapshots >= 2)) {
+    throw new Error('--snapshots: a number from 2 on')
+  }
   const { dir, snapfs, only, against, memory } = values
-  return { files, large, rounds, memory, ram, dir, snapfs, only, against }
+  return { files, large, rounds, memory, ram, snapshots, dir, snapfs, only, against }
 }
 
 /**

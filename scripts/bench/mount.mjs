@@ -18,10 +18,10 @@
  * turns in the same run; mounting is outside the timing except in `start`. One JSON object per line on
  * standard output, progress on standard error. Five rounds take some three minutes.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { mkdirSync, readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { changeFiles, makeFiles, makeLargeFile, text } from './make-tree.mjs'
+import { backUp, makeHistory, makeRepository } from './make-history.mjs'
+import { changeFiles, makeFiles, makeLargeFile } from './make-tree.mjs'
 import { compare, inTurn, memoryOf, print, remark, run, runBenchmark } from './measure.mjs'
 import { Server, unmount } from './mounts.mjs'
 
@@ -31,7 +31,6 @@ const LARGE_MIB = 512
 const CHANGED_EVERY = 100
 const HISTORY_NAMES = 1000
 const HISTORY_SNAPSHOTS = 100
-const HOUR_MS = 3_600_000
 /** Snapshots are named by the second. */
 const NEXT_SECOND_MS = 1000
 const PARTS = /** @type {const} */ (['tree', 'by-file', 'start'])
@@ -39,39 +38,6 @@ const BINDFS_OPTIONS = 'ro,kernel_cache,entry_timeout=60,attr_timeout=60,negativ
 
 /** @typedef {import('./measure.mjs').Bench} Bench */
 /** @typedef {{ program: string, words: string[], accept?: number[], cwd?: string, touchMiB?: number }} Job */
-
-/**
- * Makes a repository with a first snapshot.
- * @param {Bench} bench
- * @param {string} name
- * @param {string} source
- */
-async function makeRepository(bench, name, source) {
-  const repository = `${bench.directory}/${name}`
-  await snapfs(bench, ['init', repository, '--source', source, '--config', `${repository}.toml`])
-  return { repository, tree: await backUp(bench, repository, source) }
-}
-
-/**
- * @param {Bench} bench
- * @param {string} repository
- * @param {string} source
- * @returns {Promise<string>} the tree of the new snapshot
- */
-async function backUp(bench, repository, source) {
-  const words = ['backup', '--repository', repository, '--source', source, '--json']
-  const [snapshot] = JSON.parse((await snapfs(bench, words)).stdout).snapshots
-  return `${snapshot.path}/tree`
-}
-
-/**
- * @param {Bench} bench
- * @param {readonly string[]} words
- */
-function snapfs(bench, words) {
-  const env = { SNAPFS_CONFIG: `${bench.directory}/config.toml` }
-  return run(bench.options.snapfs, words, { signal: bench.signal, env, stdout: 'pipe' })
-}
 
 /**
  * A server that is ended, at the latest, when the benchmark is.
@@ -238,42 +204,6 @@ async function peakOf(server) {
 }
 
 /**
- * A hundred snapshots in the time of one: each older one is linked from the next, and some of its files
- * are given another inode, which is what makes a version.
- * @param {Bench} bench
- */
-async function makeHistory(bench) {
-  const source = `${bench.directory}/history-source`
-  remark(`making ${HISTORY_SNAPSHOTS} snapshots of ${HISTORY_NAMES} files`)
-  mkdirSync(source)
-  makeFiles(`${source}/text`, { files: HISTORY_NAMES, perDirectory: HISTORY_NAMES })
-  const { repository, tree } = await makeRepository(bench, 'history', source)
-  const newest = dirname(tree)
-  const manifest = JSON.parse(readFileSync(`${newest}/manifest.json`, 'utf8'))
-  const newestMs = Date.parse(manifest.startedAt)
-  const changed = HISTORY_NAMES / 100
-  let next = newest
-  for (let age = 0; age < HISTORY_SNAPSHOTS; age += 1) {
-    const startedAt = new Date(newestMs - age * HOUR_MS).toISOString()
-    const id = age === 0 ? manifest.id : `${startedAt.slice(0, 19).replaceAll(':', '-')}Z`
-    const snapshot = `${dirname(newest)}/${id}`
-    if (age > 0) {
-      mkdirSync(snapshot, { mode: 0o700 })
-      await run('cp', ['-al', `${next}/tree`, snapshot], { signal: bench.signal })
-      const directory = `${snapshot}/tree/text/directory-0000`
-      for (const name of readdirSync(directory).slice((age - 1) * changed, age * changed)) {
-        rmSync(`${directory}/${name}`)
-        writeFileSync(`${directory}/${name}`, text(age, MEAN_BYTES))
-      }
-    }
-    const record = { ...manifest, id, sequence: HISTORY_SNAPSHOTS - age, startedAt }
-    writeFileSync(`${snapshot}/manifest.json`, JSON.stringify(record), { mode: 0o600 })
-    next = snapshot
-  }
-  return { repository, tree }
-}
-
-/**
  * @param {Bench} bench
  * @param {{ repository: string, tree: string }} history
  */
@@ -336,7 +266,12 @@ await runBenchmark({ files: 10_000, rounds: 5 }, async (bench) => {
   if (unknown !== undefined) throw new Error(`--only ${unknown}: not one of ${PARTS.join(', ')}`)
   const wanted = (/** @type {string} */ part) => only.length === 0 || only.includes(part)
   const made = wanted('tree') || wanted('start') ? await makeTreeRepository(bench) : undefined
-  const history = wanted('by-file') || wanted('start') ? await makeHistory(bench) : undefined
+  const shape = {
+    files: HISTORY_NAMES,
+    perDirectory: HISTORY_NAMES,
+    snapshots: HISTORY_SNAPSHOTS,
+  }
+  const history = wanted('by-file') || wanted('start') ? await makeHistory(bench, shape) : undefined
   if (wanted('tree') && made !== undefined) await measureTree(bench, made)
   if (wanted('by-file') && history !== undefined) await measureByFile(bench, history)
   if (!wanted('start') || made === undefined || history === undefined) return

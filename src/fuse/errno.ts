@@ -9,6 +9,9 @@ export const EINVAL = -constants.errno.EINVAL
 export const EBADF = -constants.errno.EBADF
 export const EROFS = -constants.errno.EROFS
 export const EMFILE = -constants.errno.EMFILE
+export const ENODATA = -constants.errno.ENODATA
+export const ENOTSUP = -constants.errno.ENOTSUP
+export const ERANGE = -constants.errno.ERANGE
 const EIO = -constants.errno.EIO
 
 /** What a reader can make sense of; everything else is a failing disk to it. */

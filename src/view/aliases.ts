@@ -9,7 +9,7 @@ import type { Moment } from '../model/local-time.ts'
 import { parsePointInTime } from '../model/point-in-time.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
-import { containerName, versionNameOf } from './by-file.ts'
+import { containerName, covers, versionNameOf } from './by-file.ts'
 import { BY_DATE, BY_FILE, type SeriesView } from './series-view.ts'
 import { LATEST_LINK } from './time-template.ts'
 import type { LinkNode } from './view-node.ts'
@@ -83,10 +83,6 @@ function snapshotAt(series: SeriesView, when: string, now: Moment): Snapshot | u
   const epochMs = parsePointInTime(when, now)
   if (epochMs === undefined) return undefined
   return snapshots.findLast(({ id }) => epochMsOf(id) <= epochMs)
-}
-
-function covers({ first, last }: Version, { sequence }: Snapshot): boolean {
-  return first.sequence <= sequence && sequence <= last.sequence
 }
 
 function versionPath(

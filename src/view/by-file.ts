@@ -6,6 +6,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Version } from '../catalog/fold-history.ts'
 import { type EntryName, type EntryPath, nameFromBytes } from '../model/entry-name.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import { syntheticInode, versionInode } from './inode-number.ts'
 import type { SeriesView } from './series-view.ts'
 import { versionName, WAS_FILE, wasFileName } from './version-name.ts'
@@ -99,6 +100,11 @@ function versionsByName(
   const named = new Map(versions.map((version) => [versionNameOf(series, name, version), version]))
   namesByVersions.set(versions, named)
   return named
+}
+
+/** Whether a version is what a snapshot holds. */
+export function covers({ first, last }: Version, { sequence }: Snapshot): boolean {
+  return first.sequence <= sequence && sequence <= last.sequence
 }
 
 export function versionNameOf(series: SeriesView, name: EntryName, { first }: Version): EntryName {

@@ -15,6 +15,7 @@ import {
 } from './by-file.ts'
 import { listChanged, listChanges, lookupChange, lookupChanged } from './changes.ts'
 import { deletedInode, deletedRoot, listDeleted, lookupDeleted } from './deleted.ts'
+import { factOf } from './facts.ts'
 import { mountReadme } from './readme-text.ts'
 import { BY_DATE, BY_FILE, type SeriesView } from './series-view.ts'
 import { listStored, storedNode } from './stored.ts'
@@ -148,6 +149,10 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     if (node.kind === 'link') return node.target
     if (node.kind !== 'stored' || node.entry.kind !== 'symlink') return undefined
     return node.series.catalog.linkTarget(node.snapshot, node.path)
+  }
+
+  extendedAttribute(node: ViewNode, name: string): string | undefined {
+    return factOf(node, name)
   }
 
   space(): Space {

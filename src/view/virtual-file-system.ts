@@ -35,5 +35,7 @@ export interface VirtualFileSystem<Node> {
   open(node: Node): ReadHandle | undefined
   /** The bytes of a symbolic link's target; undefined when it is not one. */
   linkTarget(node: Node): string | undefined
+  /** An extended attribute, bytes as characters; undefined when there is none of that name. */
+  extendedAttribute(node: Node, name: string): string | undefined
   space(): Space
 }

@@ -216,6 +216,26 @@ describe('a mount', () => {
     expect((await readdir(history)).sort()).toEqual(['README.txt', ...views])
   })
 
+  test('says so when there is no room for an extended attribute, and serves on', async () => {
+    const { date } = await backUp()
+    await succeed('mount', history)
+    const file = `${history}/by-date/${date}/Documents/report.txt`
+    // getxattr(2) on x86_64, the one machine fuse-native has a build for; no program asks with too little room.
+    const script = `
+      my ($value, $name, $file) = ("\\0" x 64, "user.snapfs.path", $ARGV[0]);
+      for my $room (0, 4, 64) {
+        my $length = syscall(191, $file, $name, $value, $room);
+        print $length >= 0 ? "$length\\n" : "$!\\n";
+      }`
+    const { stdout } = await execa('perl', ['-e', script, file], { env: { LC_ALL: 'C' } })
+    const length = 'Documents/report.txt'.length
+    expect(stdout.split('\n')).toEqual([`${length}`, 'Numerical result out of range', `${length}`])
+    expect(await readFile(file, 'utf8')).toBe('first')
+    // What a copy would take with it.
+    const { stdout: listed } = await execa('getfattr', ['-d', '-m', '-', file], { reject: false })
+    expect(listed).toBe('')
+  })
+
   testAsRoot('is made by mount(8), as from a line of fstab', async () => {
     const { date } = await backUp()
     // With the type fuse.snapfs the program would have to lie in /usr/local/bin or the like.

@@ -1,4 +1,5 @@
 /** What the view suite asks, whoever answers: the view itself, or a mount in another process. */
+import { execa } from 'execa'
 import { constants } from 'node:fs'
 import { lstat, open, readdir, readlink } from 'node:fs/promises'
 import type { EntryKind } from '../../src/model/entry.ts'
@@ -27,6 +28,8 @@ export interface Subject {
   status(path: string): Promise<Status | undefined>
   read(path: string): Promise<string | undefined>
   target(path: string): Promise<string | undefined>
+  /** An extended attribute. */
+  attribute(path: string, name: string): Promise<string | undefined>
 }
 
 /** The view, asked directly. */
@@ -61,6 +64,7 @@ export function viewSubject<Node>(fileSystem: VirtualFileSystem<Node>): Subject 
         return buffer.toString('utf8', 0, length)
       }),
     target: (path) => at(path, (node) => fileSystem.linkTarget(node)),
+    attribute: (path, name) => at(path, (node) => fileSystem.extendedAttribute(node, name)),
   }
 }
 
@@ -91,6 +95,11 @@ export function mountSubject(mountpoint: string): Subject {
         return await handle.readFile('utf8')
       }),
     target: (path) => orUndefined(() => readlink(place(path), { encoding: 'latin1' })),
+    attribute: async (path, name) => {
+      const words = ['-h', '--only-values', '--absolute-names', '-n', name, '--', mountpoint + path]
+      const { exitCode, stdout } = await execa('getfattr', words, { reject: false })
+      return exitCode === 0 ? stdout : undefined
+    },
   }
 }
 

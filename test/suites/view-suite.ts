@@ -302,6 +302,30 @@ export function describeViews(title: string, subject: () => Subject, it = test):
       expect(await subject().status('/by-file/.history')).toBeUndefined()
     })
 
+    it('tells of a file what is known of its version, to who asks by name', async () => {
+      const fact = (path: string, name: string): Promise<string | undefined> =>
+        subject().attribute(path, `user.snapfs.${name}`)
+      const [first, second, third] = DATES.map((date) => `/by-file/notes.txt/notes@${date}.txt`)
+      expect(await fact(first!, 'path')).toBe('notes.txt')
+      expect(await fact(first!, 'first')).toBe('2026-07-01T08:00:00Z')
+      expect(await fact(first!, 'last')).toBe('2026-07-01T08:00:00Z')
+      expect(await fact(first!, 'mtime-ns')).toBe(`${DEFAULT_MODIFIED_MS}000000`)
+      expect(await fact(second!, 'same-as')).toBeUndefined()
+      // It is again what it was, and a change of the mode alone is no other content.
+      expect(await fact(third!, 'same-as')).toBe(`notes@${DATES[0]}.txt`)
+      const report = `/by-date/${DATES[1]}/Documents/report.tar.gz`
+      expect(await fact(report, 'first')).toBe('2026-07-01T08:00:00Z')
+      expect(await fact(report, 'last')).toBe('2026-07-02T08:00:00Z')
+      expect(await fact(report, 'snapshots')).toBe('2')
+      expect(await fact('/deleted/gone', 'last')).toBe('2026-07-01T08:00:00Z')
+      expect(await fact(`/by-date/${DATES[0]}/Documents`, 'path')).toBe('Documents')
+      for (const name of ['first', 'same-as', 'nothing']) {
+        expect(await fact(`/by-date/${DATES[0]}/Documents`, name)).toBeUndefined()
+      }
+      expect(await fact('/README.txt', 'path')).toBeUndefined()
+      expect(await subject().attribute(first!, 'user.other')).toBeUndefined()
+    })
+
     it('has the snapshots under the names that Windows asks for', async () => {
       const tokens = ['01', '02', '03'].map((day) => `@GMT-2026.07.${day}-08.00.00`)
       expect(await names('/@gmt')).toEqual(tokens)

@@ -41,7 +41,9 @@ status" lists the mounts there are, and where each has its log.
 Never listed, but found when asked for: beside a file NAME@yesterday,
 NAME@"3 days ago", NAME@2026-11-20, NAME@2026-11-20T14:30 and NAME@~1,
 the version before; in the directories of by-date .history, with all versions
-of what is and was there; at the root @gmt, for Samba.
+of what is and was there; at the root @gmt, for Samba. Extended attributes
+user.snapfs.first, .last, .snapshots, .same-as, .path and .mtime-ns tell
+which snapshots have a version, and which earlier one has its content.
 
 With one profile this is the root of the mount; with several, each has a directory of its own first. Only
 you can enter, unless --allow-other; then owners and permissions decide, as they were stored. Access

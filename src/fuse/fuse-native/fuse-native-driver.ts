@@ -7,6 +7,7 @@ import type Fuse from 'fuse-native'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { messageOf } from '../../errors/system-error.ts'
 import { type Driver, type MountRequest, type MountSession, SUBTYPE } from '../driver.ts'
+import { ERANGE } from '../errno.ts'
 import { runFusermount } from '../run-fusermount.ts'
 import { fuseOperations } from './operations.ts'
 
@@ -44,7 +45,7 @@ export const fuseNativeDriver: Driver = {
       })
     }
     await checkDevice()
-    const FuseNative = await loadFuseNative()
+    const FuseNative = withRoomForAttributes(await loadFuseNative())
     const operations = fuseOperations(request.fileSystem, request.onError)
     const fuse = new FuseNative(mountpoint, operations, {
       timeout: false,
@@ -114,6 +115,38 @@ async function loadFuseNative(): Promise<FuseClass> {
         cause: error,
       },
     )
+  }
+}
+
+/**
+ * fuse-native copies the value of an extended attribute into whatever room there is and tells its whole length, which
+ * libfuse reports as EIO. Without room, how long it is was asked.
+ */
+function withRoomForAttributes(FuseNative: FuseClass): FuseClass {
+  return class extends FuseNative {
+    readonly #operations: Fuse.Operations
+
+    constructor(mountpoint: string, operations: Fuse.Operations, options: Fuse.Options) {
+      super(mountpoint, operations, options)
+      this.#operations = operations
+    }
+
+    protected override _op_getxattr(
+      signal: (bytesOrErrno: number, buffer: ArrayBufferLike) => void,
+      path: string,
+      name: string,
+      room: Buffer,
+      position: number,
+    ): void {
+      this.#operations.getxattr(path, name, position, (errno, value) => {
+        if (errno !== 0 || value === undefined) signal(errno, room.buffer)
+        else if (room.length > 0 && value.length > room.length) signal(ERANGE, room.buffer)
+        else {
+          value.copy(room)
+          signal(value.length, room.buffer)
+        }
+      })
+    }
   }
 }
 

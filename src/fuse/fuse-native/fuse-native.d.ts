@@ -3,6 +3,17 @@ declare module 'fuse-native' {
   class Fuse {
     constructor(mountpoint: string, operations: Fuse.Operations, options: Fuse.Options)
     mount(done: (error: Error | null) => void): void
+    /**
+     * What is called for an extended attribute, before the operation. It hands the answer on without a look at how much
+     * room there is, so it is overridden.
+     */
+    protected _op_getxattr(
+      signal: (bytesOrErrno: number, buffer: ArrayBufferLike) => void,
+      path: string,
+      name: string,
+      room: Buffer,
+      position: number,
+    ): void
   }
 
   namespace Fuse {
@@ -48,6 +59,12 @@ declare module 'fuse-native' {
         answer: (bytesOrErrno: number, bytes?: number) => void,
       ): void
       release(path: string, handle: number, answer: (errno: number) => void): void
+      getxattr(
+        path: string,
+        name: string,
+        position: number,
+        answer: (errno: number, value?: Buffer) => void,
+      ): void
       statfs(path: string, answer: (errno: number, statfs?: Statfs) => void): void
     }
 

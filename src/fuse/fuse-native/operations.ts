@@ -8,7 +8,18 @@ import type Fuse from 'fuse-native'
 import type { ReadHandle, Space } from '../../catalog/catalog.ts'
 import { nameFromBytes } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
-import { EBADF, EINVAL, EISDIR, EMFILE, ENOENT, ENOTDIR, EROFS, errnoOf } from '../errno.ts'
+import {
+  EBADF,
+  EINVAL,
+  EISDIR,
+  EMFILE,
+  ENODATA,
+  ENOENT,
+  ENOTDIR,
+  ENOTSUP,
+  EROFS,
+  errnoOf,
+} from '../errno.ts'
 import { statMode } from '../stat-mode.ts'
 import { DenseInodes } from './dense-inodes.ts'
 import { passedName } from './passed-name.ts'
@@ -20,6 +31,8 @@ const ACCESS_MODE_BITS = 0b11
 const HANDLES_LIMIT = 60_000
 const NAME_LIMIT_BYTES = 255
 const LARGEST_32_BIT = 0xffff_ffff
+/** Those of the view; this driver has none of those that were stored. */
+const OWN_ATTRIBUTES = 'user.snapfs.'
 
 type Answer<Result> = readonly [errno: number, result?: Result]
 
@@ -64,6 +77,9 @@ export function fuseOperations<Node extends object>(
       })
       answer(errno)
     },
+    getxattr: (path, name, _position, answer) => {
+      answer(...settled(() => answers.getxattr(path, name)))
+    },
     statfs: (_path, answer) => {
       answer(...settled(() => [0, statfsOf(fileSystem.space())]))
     },
@@ -102,6 +118,15 @@ function answersOf<Node extends object>(fileSystem: VirtualFileSystem<Node>, han
     return target === undefined ? [EINVAL] : [0, passedTarget(target)]
   }
 
+  /** Programs that meet ENOTSUP ask less often than those that meet ENODATA. */
+  const getxattr = (path: string, name: string): Answer<Buffer> => {
+    if (!name.startsWith(OWN_ATTRIBUTES)) return [ENOTSUP]
+    const node = nodes.at(path)
+    if (node === undefined) return [ENOENT]
+    const value = fileSystem.extendedAttribute(node, name)
+    return value === undefined ? [ENODATA] : [0, Buffer.from(value, 'latin1')]
+  }
+
   const open = (path: string, flags: number): Answer<number> => {
     if ((flags & ACCESS_MODE_BITS) !== 0) return [EROFS]
     const node = nodes.at(path)
@@ -118,7 +143,7 @@ function answersOf<Node extends object>(fileSystem: VirtualFileSystem<Node>, han
     return [opened === undefined ? EBADF : opened.read(buffer, offset)]
   }
 
-  return { getattr, readdir, readlink, open, read }
+  return { getattr, readdir, readlink, getxattr, open, read }
 }
 
 /** Open files by a small number; `read` never resolves a path again, so pruning cannot disturb it. */
