@@ -68,7 +68,8 @@ export async function mountInBackground(
 function firstMessage(child: ReturnType<typeof spawn>): Promise<ServingMessage> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
-      child.kill()
+      // Whatever it waits for, it may not hear another signal.
+      child.kill('SIGKILL')
       reject(new SnapfsError('MOUNT_FAILED', 'The mount did not answer within a minute.'))
     }, START_LIMIT_MS)
     child.once('message', (received) => {

@@ -30,7 +30,7 @@ export async function unmount(path: string, lazily: 'lazily' | 'plainly'): Promi
       throw new SnapfsError('MOUNT_FAILED', `${path} is in use.`, {
         hint:
           holders.length === 0
-            ? 'By processes that this user may not see. Close what is open there, or use --lazy.'
+            ? 'No process is seen that has something open there; one may be asking just now. Try again, or use --lazy.'
             : 'Close what is open there, or use --lazy: what is open then stays readable.',
         details: holders.map(({ pid, name, has }) => `${name} (process ${pid}): ${has}`),
       })

@@ -1,11 +1,12 @@
 /** Whether a directory can be mounted on, decided before anything is mounted. */
-import { readdir, realpath, stat, statfs } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
 import { contains } from '../model/absolute-path.ts'
 import { MOUNT_TYPE } from './driver.ts'
 import { mountedAt, readMountTable } from './mount-table.ts'
+import { probeMount } from './probe-mount.ts'
 import { runFusermount } from './run-fusermount.ts'
 
 /**
@@ -28,15 +29,11 @@ export async function resolveMountpoint(path: string): Promise<string> {
  * @throws SnapfsError MOUNT_FAILED with the reason
  */
 export async function checkMountpoint(path: string, repository: string): Promise<string> {
-  const there = await resolveMountpoint(path)
-  await clearStaleMount(there)
+  await clearStaleMount(await resolveMountpoint(path), path)
   const mountpoint = await realDirectory(path)
+  // Where the path is a link to it.
+  await clearStaleMount(mountpoint, path)
   const mounted = mountedAt(await readMountTable(), mountpoint)
-  if (mounted?.type === MOUNT_TYPE) {
-    throw new SnapfsError('MOUNT_FAILED', `snapfs is already mounted on ${path}.`, {
-      hint: `To unmount it: snapfs unmount ${path}`,
-    })
-  }
   if (mounted !== undefined) {
     throw new SnapfsError(
       'MOUNT_FAILED',
@@ -70,13 +67,20 @@ async function realDirectory(path: string): Promise<string> {
 }
 
 /** A snapfs that was killed leaves a mount that answers ENOTCONN to everything. */
-async function clearStaleMount(mountpoint: string): Promise<void> {
+async function clearStaleMount(mountpoint: string, path: string): Promise<void> {
   if (mountedAt(await readMountTable(), mountpoint)?.type !== MOUNT_TYPE) return
-  try {
-    // Not stat: the kernel may answer that from its cache for a minute after the server died.
-    await statfs(mountpoint)
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOTCONN') await runFusermount(mountpoint, 'lazily')
+  switch (await probeMount(mountpoint)) {
+    case 'dead':
+      await runFusermount(mountpoint, 'lazily')
+      return
+    case 'answers':
+      throw new SnapfsError('MOUNT_FAILED', `snapfs is already mounted on ${path}.`, {
+        hint: `To unmount it: snapfs unmount ${path}`,
+      })
+    case 'silent':
+      throw new SnapfsError('MOUNT_FAILED', `snapfs is mounted on ${path} and does not answer.`, {
+        hint: `Its process may have been stopped, or its disk hangs; "snapfs status" names it. To take it away: snapfs unmount --lazy ${path}`,
+      })
   }
 }
 

@@ -11,7 +11,7 @@ import { isEqualFile } from './equal-file.ts'
 import type { StoredNode, ViewNode } from './view-node.ts'
 
 /** All facts begin so; no other attribute has this. */
-export const FACT_PREFIX = 'user.snapfs.'
+const FACT_PREFIX = 'user.snapfs.'
 
 /** So many earlier versions of the same size are read, the oldest first. */
 const COMPARED_LIMIT = 16

@@ -144,6 +144,24 @@ describe('of a mount', () => {
     expect((await answer()).mounts).toMatchObject([{ state: 'serving' }])
   })
 
+  testMounted('whose process was stopped it is not mounted over, nor waited for', async () => {
+    await run('backup')
+    await run('mount', history)
+    const pid = (await answer()).mounts[0]!.pid!
+    sendSignal(pid, 'SIGSTOP')
+    try {
+      const again = await run('mount', history)
+      expect(again.exitCode).toBe(31)
+      expect(again.stderr).toContain(`snapfs is mounted on ${history} and does not answer.`)
+      expect(await run('unmount', '--lazy', history)).toEqual(SILENCE)
+      expect(await readdir(history)).toEqual([])
+      expect(await run('mount', history)).toEqual(SILENCE)
+      expect(await readdir(history)).toContain('by-date')
+    } finally {
+      sendSignal(pid, 'SIGCONT')
+    }
+  })
+
   testMounted('without a place for its record it works all the same, and says why', async () => {
     await run('backup')
     await writeFile(join(directory(), 'state'), 'no directory')

@@ -52,6 +52,7 @@ const BANS: readonly Ban[] = [
         'rsync/run-rsync.ts',
         'repository/sync-file-system.ts',
         'fuse/run-fusermount.ts',
+        'fuse/probe-mount.ts',
         'actions/mount-in-background.ts',
         'watch/watch-engine.ts',
         'scan/list-nodump.ts',
