@@ -1,8 +1,6 @@
 /** `snapfs mount --foreground`: serve the views until told to stop, or unmounted by somebody else. */
-import { CachedCatalog } from '../catalog/cached-catalog.ts'
 import { DiskCatalog } from '../catalog/disk-catalog.ts'
 import { profilesIn } from '../catalog/read-series.ts'
-import { SeriesHistory } from '../catalog/series-history.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf } from '../errors/system-error.ts'
 import type { World } from '../model/world.ts'
@@ -46,12 +44,9 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
   const repository = await openRepository(request.repository)
   const mountpoint = await checkMountpoint(request.mountpoint, repository.path)
   const profiles = chooseProfiles(repository.path, request.profile)
-  const series = profiles.map((profile) => {
-    const catalog = openCatalog(repository.path, profile)
-    // Histories have a memory of their own; through the inode cache they would only push out the rest.
-    const history = new SeriesHistory(catalog)
-    return new SeriesView(new CachedCatalog(catalog), history, template, world.timeZone)
-  })
+  const series = profiles.map(
+    (profile) => new SeriesView(openCatalog(repository.path, profile), template, world.timeZone),
+  )
   const owner = { owner: world.userId, group: world.groupId }
   const fileSystem = new SnapshotFileSystem(series, owner, () => ({
     nowMs: world.clock.now(),

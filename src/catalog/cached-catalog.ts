@@ -16,12 +16,12 @@ export interface CacheLimits {
 }
 
 const DEFAULT_CACHE_LIMITS: CacheLimits = {
-  entriesBytes: 48 * 1024 * 1024,
-  listingsBytes: 16 * 1024 * 1024,
+  entriesBytes: 20 * 1024 * 1024,
+  listingsBytes: 6 * 1024 * 1024,
 }
 
-/** What an entry takes in memory beside its key: 13 fields, three of them 64-bit integers on the heap. */
-const ENTRY_BYTES = 320
+/** What an entry takes in memory beside its key, with five 64-bit integers on the heap (measured, Node 20.20). */
+const ENTRY_BYTES = 370
 const LISTED_NAME_BYTES = 96
 
 const ABSENT = Symbol('absent')

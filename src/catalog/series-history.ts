@@ -22,8 +22,8 @@ export interface HistoryLimits {
 }
 
 const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
-  historiesBytes: 32 * 1024 * 1024,
-  namesBytes: 32 * 1024 * 1024,
+  historiesBytes: 16 * 1024 * 1024,
+  namesBytes: 16 * 1024 * 1024,
 }
 
 const VERSION_BYTES = 480

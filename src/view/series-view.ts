@@ -1,9 +1,10 @@
 /** One series as both views need it: its catalog, its histories, and the names of its snapshots. */
 import { DEFAULT_TEMPLATE_TEXT } from './default-template.ts'
+import { CachedCatalog } from '../catalog/cached-catalog.ts'
 import type { Catalog, VerifiedTime } from '../catalog/catalog.ts'
 import { SeriesChanges } from '../catalog/series-changes.ts'
 import { SeriesDeletions } from '../catalog/series-deletions.ts'
-import type { SeriesHistory } from '../catalog/series-history.ts'
+import { SeriesHistory } from '../catalog/series-history.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
@@ -53,11 +54,17 @@ export class SeriesView {
   readonly #zone: string
   #names: Names | undefined
 
-  constructor(catalog: Catalog, history: SeriesHistory, template: TimeTemplate, zone: string) {
-    this.catalog = catalog
-    this.history = history
-    this.changes = new SeriesChanges(catalog)
-    this.deletions = new SeriesDeletions(catalog, history)
+  /**
+   * @param stored the catalog of what is on the disk
+   * @param zone of the viewer
+   */
+  constructor(stored: Catalog, template: TimeTemplate, zone: string) {
+    this.catalog = new CachedCatalog(stored)
+    // These walk through whole trees, and remember what came of it. In the cache of single entries they would only push
+    // out the rest.
+    this.history = new SeriesHistory(stored)
+    this.changes = new SeriesChanges(stored)
+    this.deletions = new SeriesDeletions(stored, this.history)
     this.#template = template
     this.#zone = zone
   }

@@ -1,8 +1,6 @@
 /** A view over a catalog, put together as the serving process does it. */
 import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
 import type { Catalog } from '../../src/catalog/catalog.ts'
-import { CachedCatalog } from '../../src/catalog/cached-catalog.ts'
-import { SeriesHistory } from '../../src/catalog/series-history.ts'
 import { SeriesView } from '../../src/view/series-view.ts'
 import { SnapshotFileSystem } from '../../src/view/snapshot-file-system.ts'
 import { parseTimeTemplate } from '../../src/view/time-template.ts'
@@ -13,13 +11,7 @@ export function openView(
   template: string = DEFAULT_TEMPLATE_TEXT,
 ): SnapshotFileSystem {
   const series = catalogs.map(
-    (catalog) =>
-      new SeriesView(
-        new CachedCatalog(catalog),
-        new SeriesHistory(catalog),
-        parseTimeTemplate(template),
-        zone,
-      ),
+    (catalog) => new SeriesView(catalog, parseTimeTemplate(template), zone),
   )
   const owner = { owner: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0 }
   return new SnapshotFileSystem(series, owner, () => ({ nowMs: Date.now(), timeZone: zone }))

@@ -4,7 +4,7 @@ import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { mayBeShortened, nameOfPassed, passedName } from './passed-name.ts'
 
 /** Nodes remembered by path: up to some 500 bytes each. */
-const REMEMBERED = 50_000
+const REMEMBERED = 10_000
 
 export class PathNodes<Node extends object> {
   readonly #fileSystem: VirtualFileSystem<Node>
