@@ -241,7 +241,9 @@ describe('a mount', () => {
     // With the type fuse.snapfs the program would have to lie in /usr/local/bin or the like.
     const mount = async (options: string) => {
       const words = ['-t', 'fuse', `${PROGRAM}#${repository}`, history, '-o', options]
-      return execa('mount', words, { env, reject: false })
+      // mount(8) sets HOME to that of the user.
+      const state = { XDG_STATE_HOME: `${directory()}/state` }
+      return execa('mount', words, { env: { ...env, ...state }, reject: false })
     }
     const mounted = await mount('profile=home,date_format=%Y/%m/%d_%H-%M-%S,nofail,x-gvfs-show')
     expect({ exitCode: mounted.exitCode, stderr: mounted.stderr }).toEqual({
