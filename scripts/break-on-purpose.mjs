@@ -557,7 +557,7 @@ const BREAKAGES = [
     title: 'status says that a mount is served whose process was stopped',
     file: 'src/actions/status.ts',
     from: "return (await isStopped(server.pid)) ? 'stopped' : 'serving'",
-    to: "return 'serving'",
+    to: "return (await isStopped(server.pid)) ? 'serving' : 'serving'",
     test: ['e2e', 'status.test.ts', 'whose process was stopped'],
   },
   {
