@@ -21,6 +21,8 @@ const REMEMBERED = 100_000
 export class SeriesChanges {
   readonly #catalog: Catalog
   readonly #isInside = new LRUCache<string, 'yes' | 'no'>({ max: REMEMBERED })
+  /** By the id of the one after. */
+  readonly #before = new Map<string, Snapshot | undefined>()
   #generation: number
 
   constructor(catalog: Catalog) {
@@ -30,8 +32,12 @@ export class SeriesChanges {
 
   /** The snapshot before one; undefined for the first, to which all is new. */
   before(snapshot: Snapshot): Snapshot | undefined {
-    const snapshots = this.#catalog.snapshots()
-    return snapshots[snapshots.findIndex(({ id }) => id === snapshot.id) - 1]
+    this.#forgetPastGeneration()
+    if (this.#before.size === 0) {
+      const snapshots = this.#catalog.snapshots()
+      snapshots.forEach(({ id }, index) => this.#before.set(id, snapshots[index - 1]))
+    }
+    return this.#before.get(snapshot.id)
   }
 
   /** Where what changed in this way lies: what was deleted lies in the snapshot before. */
@@ -105,5 +111,6 @@ export class SeriesChanges {
     if (generation === this.#generation) return
     this.#generation = generation
     this.#isInside.clear()
+    this.#before.clear()
   }
 }

@@ -199,16 +199,23 @@ function firstAlike({ bases, keeps }: ExplainRequest, path: string, status: Sour
 }
 
 function copyReasons(
-  { bases, keeps, remembered }: ExplainRequest,
+  request: ExplainRequest,
   path: string,
   status: SourceStatus,
   doubts: readonly string[],
 ): readonly string[] {
+  const { bases, keeps, remembered } = request
   const [basis] = bases
   if (basis === undefined) return ['it would be in the first snapshot']
   // What was remembered of it tells more than what is stored.
   const [directory, name] = splitPath(path)
   if (remembered?.state.entriesOf(directory)?.has(name) === true) return doubts
+  const like = firstAlike(request, path, status)
+  if (like !== undefined) {
+    return isFile(status)
+      ? [`what looks like it in ${like} is linked for another file already`]
+      : [`it is made anew`]
+  }
   const { kind } = compareWith(joinPath(basis.tree, path), status, keeps)
   switch (kind) {
     case 'absent':
@@ -216,11 +223,8 @@ function copyReasons(
     case 'otherSize':
       return [`its size is another than in ${basis.snapshot}`]
     case 'otherTime':
-      return [`its modification time is another than in ${basis.snapshot}`]
     case 'alike':
-      return isFile(status)
-        ? ['what looks like it is linked for another file already']
-        : [`it is made anew`]
+      return [`its modification time is another than in ${basis.snapshot}`]
   }
 }
 

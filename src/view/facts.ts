@@ -9,9 +9,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 import { covers, versionNameOf } from './by-file.ts'
 import { isEqualFile } from './equal-file.ts'
 import type { StoredNode, ViewNode } from './view-node.ts'
-
-/** All facts begin so; no other attribute has this. */
-const FACT_PREFIX = 'user.snapfs.'
+import { ATTRIBUTE_PREFIX } from './virtual-file-system.ts'
 
 /** So many earlier versions of the same size are read, the oldest first. */
 const COMPARED_LIMIT = 16
@@ -29,8 +27,8 @@ const equals = new LRUCache<Version, { readonly version: Version | undefined }>(
  *    mode or owner says so, and one that returns to what it was
  */
 export function factOf(node: ViewNode, name: string): string | undefined {
-  if (node.kind !== 'stored' || !name.startsWith(FACT_PREFIX)) return undefined
-  switch (name.slice(FACT_PREFIX.length)) {
+  if (node.kind !== 'stored' || !name.startsWith(ATTRIBUTE_PREFIX)) return undefined
+  switch (name.slice(ATTRIBUTE_PREFIX.length)) {
     case 'path':
       return node.path.join('/')
     case 'mtime-ns':

@@ -18,6 +18,9 @@ export interface ListedNode {
   readonly inode: bigint
 }
 
+/** How every extended attribute of a virtual file system begins. */
+export const ATTRIBUTE_PREFIX = 'user.snapfs.'
+
 export interface VirtualFileSystem<Node> {
   readonly root: Node
   /**

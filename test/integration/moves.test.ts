@@ -242,32 +242,28 @@ describe('files that are no names of one file do not become it', () => {
     expect(await isOne([second, 'b/f'], [second, 'c/f'])).toBe(false)
   })
 
-  test('a file that was moved a backup ago, and a copy of it under its old name', async () => {
-    await writeInto(source, 'a/f', 'content')
-    const first = await backUpSettled()
-    await rename(`${source}/a`, `${source}/b`)
-    await backUpSettled()
-    await execa('cp', ['-a', `${source}/b`, `${source}/a`])
-    const third = await backUpSettled()
-    expect(await differences(source, treeOf(third))).toBe('')
-    expect(await isOne([first, 'a/f'], [third, 'b/f'])).toBe(true)
-    expect(await isOne([third, 'a/f'], [third, 'b/f'])).toBe(false)
-    expect(third.counts).toMatchObject({ changedFiles: 1 })
-  })
-
-  test('names of a file that was moved a backup ago, and a copy of one under its old name', async () => {
-    await writeInto(source, 'a/f', 'content')
-    await link(`${source}/a/f`, `${source}/a/g`)
-    const first = await backUpSettled()
-    await rename(`${source}/a`, `${source}/b`)
-    await backUpSettled()
-    await execa('cp', ['-a', `${source}/b`, `${source}/a`])
-    const third = await backUpSettled()
-    expect(await differences(source, treeOf(third))).toBe('')
-    expect(await isOne([first, 'a/f'], [third, 'b/f'])).toBe(true)
-    expect(await isOne([third, 'a/f'], [third, 'b/f'])).toBe(false)
-    expect(await isOne([third, 'a/f'], [third, 'a/g'])).toBe(true)
-  })
+  test.for([
+    ['one name', []],
+    ['two names', ['g']],
+  ] as const)(
+    'a file of %s that was moved a backup ago, and a copy under its old name',
+    async ([, others]) => {
+      await writeInto(source, 'a/f', 'content')
+      for (const name of others) await link(`${source}/a/f`, `${source}/a/${name}`)
+      const first = await backUpSettled()
+      await rename(`${source}/a`, `${source}/b`)
+      await backUpSettled()
+      await execa('cp', ['-a', `${source}/b`, `${source}/a`])
+      const third = await backUpSettled()
+      expect(await differences(source, treeOf(third))).toBe('')
+      expect(await isOne([first, 'a/f'], [third, 'b/f'])).toBe(true)
+      expect(await isOne([third, 'a/f'], [third, 'b/f'])).toBe(false)
+      for (const name of others) {
+        expect(await isOne([third, 'a/f'], [third, `a/${name}`])).toBe(true)
+      }
+      expect(third.counts).toMatchObject({ changedFiles: 1 })
+    },
+  )
 
   test('a file, and what an interrupted run has linked to it', async () => {
     await writeInto(source, 'a/f', 'content')

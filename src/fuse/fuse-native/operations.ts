@@ -7,7 +7,11 @@
 import type Fuse from 'fuse-native'
 import type { ReadHandle, Space } from '../../catalog/catalog.ts'
 import { nameFromBytes } from '../../model/entry-name.ts'
-import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import {
+  ATTRIBUTE_PREFIX,
+  type NodeAttributes,
+  type VirtualFileSystem,
+} from '../../view/virtual-file-system.ts'
 import {
   EBADF,
   EINVAL,
@@ -31,8 +35,6 @@ const ACCESS_MODE_BITS = 0b11
 const HANDLES_LIMIT = 60_000
 const NAME_LIMIT_BYTES = 255
 const LARGEST_32_BIT = 0xffff_ffff
-/** Those of the view; this driver has none of those that were stored. */
-const OWN_ATTRIBUTES = 'user.snapfs.'
 
 type Answer<Result> = readonly [errno: number, result?: Result]
 
@@ -120,7 +122,7 @@ function answersOf<Node extends object>(fileSystem: VirtualFileSystem<Node>, han
 
   /** Programs that meet ENOTSUP ask less often than those that meet ENODATA. */
   const getxattr = (path: string, name: string): Answer<Buffer> => {
-    if (!name.startsWith(OWN_ATTRIBUTES)) return [ENOTSUP]
+    if (!name.startsWith(ATTRIBUTE_PREFIX)) return [ENOTSUP]
     const node = nodes.at(path)
     if (node === undefined) return [ENOENT]
     const value = fileSystem.extendedAttribute(node, name)
