@@ -526,6 +526,27 @@ const BREAKAGES = [
     test: ['unit', 'facts.test.ts', 'the oldest one'],
   },
   {
+    title: 'a name with a relative time means for ever what it meant first',
+    file: 'src/fuse/fuse-native/path-nodes.ts',
+    from: 'if (node !== undefined && !this.#fileSystem.isPassing(node)) this.#known.set(path, node)',
+    to: 'if (node !== undefined) this.#known.set(path, node)',
+    test: ['unit', 'path-nodes.test.ts'],
+  },
+  {
+    title: 'a mount whose process was stopped is said to answer',
+    file: 'src/fuse/probe-mount.ts',
+    from: "if (result.timedOut) return 'silent'",
+    to: "if (result.timedOut) return 'answers'",
+    test: ['e2e', 'status.test.ts', 'not mounted over'],
+  },
+  {
+    title: 'what is deleted is open to who could not reach it',
+    file: 'src/view/attributes.ts',
+    from: 'return this.#unionDirectory(deletedInode(node.series, node.path), node)',
+    to: 'return this.#directory(deletedInode(node.series, node.path), node.series.newestNs())',
+    test: ['unit', 'view-over-memory.test.ts', 'what is no more'],
+  },
+  {
     title: 'an alias hides what is stored under its name',
     file: 'src/view/snapshot-file-system.ts',
     from: 'if (stored !== undefined || way !== DATE_WAY) return stored',

@@ -130,6 +130,17 @@ describe('of a mount', () => {
     expect(left).toEqual([expect.stringMatching(/\.log$/u)])
   })
 
+  testMounted('it puts a log aside that has grown large', async () => {
+    await run('backup')
+    await run('mount', history)
+    const log = (await answer()).mounts[0]!.log!
+    await run('unmount', history)
+    await writeFile(log, 'x'.repeat(1024 * 1024 + 1))
+    expect(await run('mount', history)).toEqual(SILENCE)
+    expect((await readFile(`${log}.old`, 'utf8')).startsWith('xxx')).toBe(true)
+    expect(await readFile(log, 'utf8')).toMatch(/^\S+Z snapfs: Serving/u)
+  })
+
   testMounted('whose process was stopped it says so, and does not hang', async () => {
     await run('backup')
     await run('mount', history)

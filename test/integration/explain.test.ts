@@ -173,6 +173,19 @@ describe('a backup explains', () => {
     expect(await ask('big/under')).toBe('absent')
   })
 
+  test('why a copy under an old name is copied, and copies it', async () => {
+    await writeInto(source, 'a/f', 'content')
+    const { id } = await backUpOnce(repository, source, {}, settledWorld())
+    await rename(`${source}/a`, `${source}/b`)
+    await backUpOnce(repository, source, {}, settledWorld())
+    await execa('cp', ['-a', `${source}/b`, `${source}/a`])
+    expect(await explainOne(['a/f'])).toBe(
+      `copy; what looks like it in ${id} is linked for another file already`,
+    )
+    const { counts } = await backUpOnce(repository, source, {}, settledWorld())
+    expect(counts.changedFiles).toBe(1)
+  })
+
   test('why it is not certain', async () => {
     await writeInto(source, 'f', 'f')
     // Without time to settle.
