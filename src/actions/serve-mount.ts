@@ -35,6 +35,8 @@ export interface ServeRequest {
   readonly onEvent: (sentence: string) => void
 }
 
+/** A walk through whole trees keeps all other questions waiting. */
+const PATIENCE_MS = 200
 /** How often to look whether somebody else has unmounted; fuse-native does not tell. */
 const LOOK_MS = 500
 
@@ -45,7 +47,11 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
   const mountpoint = await checkMountpoint(request.mountpoint, repository.path)
   const profiles = chooseProfiles(repository.path, request.profile)
   const series = profiles.map(
-    (profile) => new SeriesView(openCatalog(repository.path, profile), template, world.timeZone),
+    (profile) =>
+      new SeriesView(openCatalog(repository.path, profile), template, world.timeZone, {
+        elapsed: () => world.clock.elapsed(),
+        limitMs: PATIENCE_MS,
+      }),
   )
   const owner = { owner: world.userId, group: world.groupId }
   const fileSystem = new SnapshotFileSystem(series, owner, () => ({

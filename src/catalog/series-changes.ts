@@ -1,12 +1,13 @@
 /**
  * What a snapshot changed against the one before it, a directory at a time. Told by inodes: what was copied anew is
- * modified, and no content is read. Whether something changed below a directory is looked for until the first is found.
+ * modified, and no content is read. Both trees are walked once for all kinds of changes.
  */
 import { LRUCache } from 'lru-cache'
 import { type Entry, sameInode } from '../model/entry.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Catalog } from './catalog.ts'
+import { ENDLESS_PATIENCE, type Patience, startWaiting } from './patience.ts'
 import { absentIfClosed } from './series-history.ts'
 
 export const CHANGES = ['added', 'modified', 'deleted'] as const
@@ -15,18 +16,33 @@ export type Change = (typeof CHANGES)[number]
 /** `itself`: it was changed, and all that is in it. `inside`: a directory in both, with something changed below. */
 export type Extent = 'itself' | 'inside'
 
-/** Directories of which is remembered whether anything changed below: some 150 bytes each. */
-const REMEMBERED = 100_000
+/** A set of changes, a bit for each. */
+const BITS: Readonly<Record<Change, number>> = { added: 1, modified: 2, deleted: 4 }
+const ALL = 7
+/** There may be more than was found. */
+const UNDECIDED = 8
+
+const REMEMBERED_BYTES = 16 * 1024 * 1024
+/** What a number and its key take in the cache, beside the characters of the key. */
+const REMEMBERED_ENTRY_BYTES = 120
+
+type IsOver = () => boolean
 
 export class SeriesChanges {
   readonly #catalog: Catalog
-  readonly #isInside = new LRUCache<string, 'yes' | 'no'>({ max: REMEMBERED })
+  readonly #patience: Patience
+  /** What changed below directories, by snapshot and path; while it is undecided what is in them was looked at. */
+  readonly #below = new LRUCache<string, number>({
+    maxSize: REMEMBERED_BYTES,
+    sizeCalculation: (_changes, key) => REMEMBERED_ENTRY_BYTES + key.length,
+  })
   /** By the id of the one after. */
   readonly #before = new Map<string, Snapshot | undefined>()
   #generation: number
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, patience: Patience = ENDLESS_PATIENCE) {
     this.#catalog = catalog
+    this.#patience = patience
     this.#generation = catalog.generation
   }
 
@@ -45,61 +61,91 @@ export class SeriesChanges {
     return change === 'deleted' ? this.before(snapshot) : snapshot
   }
 
-  /** What changed in a directory. */
+  /**
+   * What changed in a directory. Where there was no time to look, a directory is said to have something changed inside.
+   */
   namesIn(snapshot: Snapshot, change: Change, path: EntryPath): ReadonlyMap<EntryName, Extent> {
-    this.#forgetPastGeneration()
+    const isOver = startWaiting(this.#patience)
     const names = new Map<EntryName, Extent>()
-    for (const [name, extent] of this.#compare(snapshot, change, path)) {
-      if (extent === 'itself') names.set(name, 'itself')
-      else if (this.#hasInside(snapshot, change, [...path, name])) names.set(name, 'inside')
+    for (const [name, changes] of this.#compare(snapshot, path)) {
+      if (changes === 'inside') {
+        if (this.#hasBelow(snapshot, change, [...path, name], isOver)) names.set(name, 'inside')
+      } else if ((changes & BITS[change]) !== 0) names.set(name, 'itself')
     }
     return names
   }
 
-  #hasInside(snapshot: Snapshot, change: Change, path: EntryPath): boolean {
-    const key = `${snapshot.id}/${change}/${path.join('/')}`
-    const known = this.#isInside.get(key)
-    if (known !== undefined) return known === 'yes'
-    const below: EntryPath[] = []
-    let found = false
-    for (const [name, extent] of this.#compare(snapshot, change, path)) {
-      found = extent === 'itself'
-      if (found) break
-      below.push([...path, name])
-    }
-    // What is in a directory itself is looked at before what is below it: mostly the answer is near.
-    found ||= below.some((child) => this.#hasInside(snapshot, change, child))
-    this.#isInside.set(key, found ? 'yes' : 'no')
-    return found
-  }
-
-  /** What changed itself, and the directories in which something may have. */
-  *#compare(
+  /** The same for one name. */
+  extentOf(
     snapshot: Snapshot,
     change: Change,
     path: EntryPath,
-  ): Generator<readonly [EntryName, Extent]> {
+    name: EntryName,
+  ): Extent | undefined {
+    const child = [...path, name]
     const before = this.before(snapshot)
-    const now = this.#kindsIn(snapshot, path)
-    const past = before === undefined ? new Map<EntryName, boolean>() : this.#kindsIn(before, path)
-    const [shown, other] = change === 'deleted' ? [past, now] : [now, past]
-    for (const [name, isDirectory] of shown) {
-      const wasDirectory = other.get(name)
-      if (isDirectory && wasDirectory === true) yield [name, 'inside']
-      else if (wasDirectory === undefined || isDirectory || wasDirectory) {
-        if (change !== 'modified') yield [name, 'itself']
-      } else if (change === 'modified' && before !== undefined) {
-        const child = [...path, name]
-        const [one, two] = [this.#entryAt(before, child), this.#entryAt(snapshot, child)]
-        if (one !== undefined && two !== undefined && !sameInode(one, two)) yield [name, 'itself']
-      }
-    }
+    const past = before === undefined ? undefined : this.#entryAt(before, child)
+    const now = this.#entryAt(snapshot, child)
+    const changes = changesBetween(past?.kind, now?.kind, () => isModified(past, now))
+    if (changes !== 'inside') return (changes & BITS[change]) !== 0 ? 'itself' : undefined
+    const isOver = startWaiting(this.#patience)
+    return this.#hasBelow(snapshot, change, child, isOver) ? 'inside' : undefined
   }
 
-  /** Names, and whether each is a directory. */
-  #kindsIn(snapshot: Snapshot, path: EntryPath): ReadonlyMap<EntryName, boolean> {
+  #hasBelow(snapshot: Snapshot, change: Change, path: EntryPath, isOver: IsOver): boolean {
+    return (this.#changesBelow(snapshot, path, isOver) & (BITS[change] | UNDECIDED)) !== 0
+  }
+
+  /** Time is looked at between directories. */
+  #changesBelow(snapshot: Snapshot, path: EntryPath, isOver: IsOver): number {
+    this.#forgetPastGeneration()
+    const key = `${snapshot.id}/${path.join('/')}`
+    const known = this.#below.get(key)
+    if (known !== undefined && known < UNDECIDED) return known
+    if (known === undefined && isOver()) return UNDECIDED
+    let found = (known ?? 0) & ALL
+    const directories: EntryPath[] = []
+    for (const [name, changes] of this.#compare(snapshot, path, known === undefined)) {
+      if (changes === 'inside') directories.push([...path, name])
+      else found |= changes
+    }
+    for (const directory of directories) {
+      if ((found & ALL) === ALL) break
+      found |= this.#changesBelow(snapshot, directory, isOver)
+    }
+    if ((found & ALL) === ALL) found = ALL
+    this.#below.set(key, found)
+    return found
+  }
+
+  /**
+   * What changed itself, and the directories in which something may have.
+   * @param withModified whether inodes are asked for, which is most of the work
+   */
+  *#compare(
+    snapshot: Snapshot,
+    path: EntryPath,
+    withModified = true,
+  ): Generator<readonly [name: EntryName, changes: number | 'inside']> {
+    const before = this.before(snapshot)
+    const now = this.#kindsIn(snapshot, path)
+    const past: Kinds = before === undefined ? new Map() : this.#kindsIn(before, path)
+    for (const [name, kind] of now) {
+      const pastKind = past.get(name)
+      const changes = changesBetween(pastKind, kind, () => {
+        if (!withModified) return false
+        const child = [...path, name]
+        const one = before === undefined ? undefined : this.#entryAt(before, child)
+        return isModified(one, this.#entryAt(snapshot, child))
+      })
+      yield [name, changes]
+    }
+    for (const name of past.keys()) if (!now.has(name)) yield [name, BITS.deleted]
+  }
+
+  #kindsIn(snapshot: Snapshot, path: EntryPath): Kinds {
     const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path)) ?? []
-    return new Map(listed.map(({ name, kind }) => [name, kind === 'directory']))
+    return new Map(listed.map(({ name, kind }) => [name, kind]))
   }
 
   #entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
@@ -110,7 +156,27 @@ export class SeriesChanges {
     const { generation } = this.#catalog
     if (generation === this.#generation) return
     this.#generation = generation
-    this.#isInside.clear()
+    this.#below.clear()
     this.#before.clear()
   }
+}
+
+type Kinds = ReadonlyMap<EntryName, Entry['kind']>
+
+/** A directory in place of something else, or the other way round, is both added and deleted. */
+function changesBetween(
+  past: Entry['kind'] | undefined,
+  now: Entry['kind'] | undefined,
+  isModifiedFile: () => boolean,
+): number | 'inside' {
+  if (past === undefined) return now === undefined ? 0 : BITS.added
+  if (now === undefined) return BITS.deleted
+  const [wasDirectory, isDirectory] = [past === 'directory', now === 'directory']
+  if (wasDirectory && isDirectory) return 'inside'
+  if (wasDirectory || isDirectory) return BITS.added | BITS.deleted
+  return isModifiedFile() ? BITS.modified : 0
+}
+
+function isModified(past: Entry | undefined, now: Entry | undefined): boolean {
+  return past !== undefined && now !== undefined && !sameInode(past, now)
 }

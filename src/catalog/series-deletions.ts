@@ -4,10 +4,12 @@
  */
 import { LRUCache } from 'lru-cache'
 import { systemErrorCode } from '../errors/system-error.ts'
+import type { EntryKind } from '../model/entry.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Catalog } from './catalog.ts'
-import type { SeriesHistory } from './series-history.ts'
+import type { Catalog, ListedName } from './catalog.ts'
+import { ENDLESS_PATIENCE, type Patience, startWaiting } from './patience.ts'
+import { absentIfClosed, type Roles, type SeriesHistory } from './series-history.ts'
 
 /** What of a name no longer is what it was. */
 export interface Deleted {
@@ -22,88 +24,118 @@ interface Present {
   readonly isOther: boolean
 }
 
-/** Directories of which is remembered whether anything is gone below: some 100 bytes each. */
-const REMEMBERED = 100_000
-/** Listings kept ready, since each is followed by a lookup of its names. */
-const LISTINGS = 64
+const ABSENT: Present = { isDirectory: false, isOther: false }
+
+const REMEMBERED_BYTES = 8 * 1024 * 1024
+/** What a key takes in the cache, beside its characters. */
+const REMEMBERED_ENTRY_BYTES = 120
+
+type IsOver = () => boolean
+
+/** `undecided`: nothing of what is in the directory itself is gone, and it was not looked at all that is below. */
+type Answer = 'yes' | 'no' | 'undecided'
 
 export class SeriesDeletions {
   readonly #catalog: Catalog
   readonly #history: SeriesHistory
-  readonly #isInside = new LRUCache<string, 'yes' | 'no'>({ max: REMEMBERED })
-  readonly #listings = new LRUCache<string, ReadonlyMap<EntryName, Deleted>>({ max: LISTINGS })
+  readonly #patience: Patience
+  readonly #isInside = new LRUCache<string, Answer>({
+    maxSize: REMEMBERED_BYTES,
+    sizeCalculation: (_answer, key) => REMEMBERED_ENTRY_BYTES + key.length,
+  })
   #generation: number
 
-  constructor(catalog: Catalog, history: SeriesHistory) {
+  constructor(catalog: Catalog, history: SeriesHistory, patience: Patience = ENDLESS_PATIENCE) {
     this.#catalog = catalog
     this.#history = history
+    this.#patience = patience
     this.#generation = catalog.generation
   }
 
+  /**
+   * What is gone from a directory. Where there was no time to look below one that is still there, something is said to
+   * be gone inside.
+   */
   namesIn(path: EntryPath): ReadonlyMap<EntryName, Deleted> {
+    const isOver = startWaiting(this.#patience)
+    const deleted = new Map<EntryName, Deleted>()
+    const present = this.#presentIn(path)
+    if (present === undefined) return deleted
+    for (const [name, roles] of this.#history.namesEver(path)) {
+      const found = this.#judge([...path, name], roles, present.get(name) ?? ABSENT, isOver)
+      if (found !== undefined) deleted.set(name, found)
+    }
+    return deleted
+  }
+
+  /** The same for one name. */
+  at(path: EntryPath, name: EntryName): Deleted | undefined {
+    const roles = this.#history.rolesOf(path, name)
+    if (roles === undefined) return undefined
+    const child = [...path, name]
+    const present = ofAll(this.#presentSnapshots(), (snapshot) => {
+      const entry = this.#catalog.entryAt(snapshot, child)
+      return entry === undefined ? [] : [{ name, kind: entry.kind }]
+    })
+    if (present === undefined) return undefined
+    return this.#judge(child, roles, present.get(name) ?? ABSENT, startWaiting(this.#patience))
+  }
+
+  #judge(
+    path: EntryPath,
+    roles: Roles,
+    { isDirectory, isOther }: Present,
+    isOver: IsOver,
+  ): Deleted | undefined {
+    const lastSeen = isOther ? undefined : roles.lastVersioned
+    let directory: Deleted['directory']
+    if (roles.directory && !isDirectory) directory = 'gone'
+    else if (isDirectory && this.#hasInside(path, isOver) !== 'no') directory = 'inside'
+    return directory === undefined && lastSeen === undefined ? undefined : { directory, lastSeen }
+  }
+
+  /**
+   * What is in a directory itself is looked at before what is below it: mostly the answer is near. Time is looked at
+   * between directories.
+   */
+  #hasInside(path: EntryPath, isOver: IsOver): Answer {
     this.#forgetPastGeneration()
     const key = path.join('/')
-    const known = this.#listings.get(key)
-    if (known !== undefined) return known
-    const names = new Map<EntryName, Deleted>()
-    for (const [name, deleted] of this.#compare(path)) {
-      const isInside = deleted.directory === 'inside' && this.#hasInside([...path, name])
-      const directory = deleted.directory === 'inside' && !isInside ? undefined : deleted.directory
-      if (directory !== undefined || deleted.lastSeen !== undefined) {
-        names.set(name, { directory, lastSeen: deleted.lastSeen })
-      }
-    }
-    this.#listings.set(key, names)
-    return names
-  }
-
-  #hasInside(path: EntryPath): boolean {
-    const key = path.join('/')
     const known = this.#isInside.get(key)
-    if (known !== undefined) return known === 'yes'
-    const below: EntryPath[] = []
-    let found = false
-    for (const [name, { directory, lastSeen }] of this.#compare(path)) {
-      found = directory === 'gone' || lastSeen !== undefined
-      if (found) break
-      if (directory === 'inside') below.push([...path, name])
+    if (known === 'yes' || known === 'no') return known
+    if (known === undefined && isOver()) return 'undecided'
+    const present = this.#presentIn(path)
+    const isAnyGone = known === undefined && present !== undefined && this.#isAnyGone(path, present)
+    let answer: Answer = isAnyGone ? 'yes' : 'no'
+    for (const [name, { isDirectory }] of present ?? []) {
+      if (answer === 'yes') break
+      if (!isDirectory) continue
+      const below = this.#hasInside([...path, name], isOver)
+      if (below !== 'no') answer = below
     }
-    found ||= below.some((child) => this.#hasInside(child))
-    this.#isInside.set(key, found ? 'yes' : 'no')
-    return found
+    this.#isInside.set(key, answer)
+    return answer
   }
 
-  /** What is gone, and the directories in which something may be. */
-  *#compare(path: EntryPath): Generator<readonly [EntryName, Deleted]> {
-    const present = this.#present(path)
-    if (present === undefined) return
-    for (const [name, roles] of this.#history.namesEver(path)) {
-      const now = present.get(name)
-      const directory = !roles.directory ? undefined : now?.isDirectory ? 'inside' : 'gone'
-      const lastSeen = now?.isOther ? undefined : roles.lastVersioned
-      if (directory !== undefined || lastSeen !== undefined) yield [name, { directory, lastSeen }]
+  /** Mostly a directory holds the same as in the next snapshot, and then need not be looked through. */
+  #isAnyGone(path: EntryPath, present: ReadonlyMap<EntryName, Present>): boolean {
+    let next: readonly ListedName[] = []
+    for (const snapshot of [...this.#catalog.snapshots()].reverse()) {
+      const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path)) ?? []
+      const isGone = listed.some(({ name, kind }, index) => {
+        const same = next[index]
+        if (same?.name === name && same.kind === kind) return false
+        return !isStill(present.get(name), kind)
+      })
+      if (isGone) return true
+      next = listed
     }
+    return false
   }
 
   /** Undefined where this user may not look: then nothing is known to be gone. */
-  #present(path: EntryPath): ReadonlyMap<EntryName, Present> | undefined {
-    const names = new Map<EntryName, Present>()
-    for (const snapshot of this.#presentSnapshots()) {
-      try {
-        for (const { name, kind } of this.#catalog.namesIn(snapshot, path) ?? []) {
-          const isDirectory = kind === 'directory'
-          const known = names.get(name)
-          names.set(name, {
-            isDirectory: isDirectory || known?.isDirectory === true,
-            isOther: !isDirectory || known?.isOther === true,
-          })
-        }
-      } catch (error) {
-        if (systemErrorCode(error) === 'EACCES') return undefined
-        throw error
-      }
-    }
-    return names
+  #presentIn(path: EntryPath): ReadonlyMap<EntryName, Present> | undefined {
+    return ofAll(this.#presentSnapshots(), (snapshot) => this.#catalog.namesIn(snapshot, path))
   }
 
   #presentSnapshots(): readonly Snapshot[] {
@@ -117,6 +149,32 @@ export class SeriesDeletions {
     if (generation === this.#generation) return
     this.#generation = generation
     this.#isInside.clear()
-    this.#listings.clear()
   }
+}
+
+/** What names are in any of the snapshots; undefined where this user may not look into one. */
+function ofAll(
+  snapshots: readonly Snapshot[],
+  listedIn: (snapshot: Snapshot) => readonly ListedName[] | undefined,
+): ReadonlyMap<EntryName, Present> | undefined {
+  const names = new Map<EntryName, Present>()
+  for (const snapshot of snapshots) {
+    try {
+      for (const { name, kind } of listedIn(snapshot) ?? []) {
+        const known = names.get(name)
+        names.set(name, {
+          isDirectory: kind === 'directory' || known?.isDirectory === true,
+          isOther: kind !== 'directory' || known?.isOther === true,
+        })
+      }
+    } catch (error) {
+      if (systemErrorCode(error) === 'EACCES') return undefined
+      throw error
+    }
+  }
+  return names
+}
+
+function isStill(present: Present | undefined, kind: EntryKind): boolean {
+  return kind === 'directory' ? present?.isDirectory === true : present?.isOther === true
 }

@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { systemErrorCode } from '../errors/system-error.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, ListedName } from './catalog.ts'
 import { foldHistory, type Observation, type PathHistory } from './fold-history.ts'
 
 /** In which roles a name was ever seen in a directory. */
@@ -15,6 +15,8 @@ export interface Roles {
   /** The last snapshot in which it was anything that has versions: a file, link, device, FIFO or socket. */
   readonly lastVersioned: Snapshot | undefined
 }
+
+type MutableRoles = { -readonly [Key in keyof Roles]: Roles[Key] }
 
 export interface HistoryLimits {
   readonly historiesBytes: number
@@ -69,20 +71,43 @@ export class SeriesHistory {
     const key = path.join('/')
     const known = this.#names.get(key)
     if (known !== undefined) return known
-    const names = new Map<EntryName, { -readonly [Key in keyof Roles]: Roles[Key] }>()
-    for (const snapshot of this.#catalog.snapshots()) {
-      const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path))
-      for (const { name, kind } of listed ?? []) {
-        let roles = names.get(name)
-        if (roles === undefined) {
-          roles = { directory: false, lastVersioned: undefined }
-          names.set(name, roles)
-        }
-        if (kind === 'directory') roles.directory = true
-        else roles.lastVersioned = snapshot
-      }
-    }
+    const names = this.#collect(path)
     this.#names.set(key, names)
+    return names
+  }
+
+  /**
+   * What one name in a directory ever was; undefined when it never was there. Costs nothing once the names of the
+   * directory are known, and the history of one path until then.
+   */
+  rolesOf(path: EntryPath, name: EntryName): Roles | undefined {
+    this.#forgetPastGeneration()
+    const names = this.#names.get(path.join('/'))
+    if (names !== undefined) return names.get(name)
+    const { versions, directory } = this.historyOf([...path, name])
+    if (versions.length === 0 && directory === undefined) return undefined
+    return { directory: directory !== undefined, lastVersioned: versions.at(-1)?.last }
+  }
+
+  /** From one snapshot to the next a directory mostly holds the same, so what comes again is told by its place. */
+  #collect(path: EntryPath): ReadonlyMap<EntryName, Roles> {
+    const names = new Map<EntryName, MutableRoles>()
+    let last: { readonly names: readonly ListedName[]; readonly roles: readonly MutableRoles[] } = {
+      names: [],
+      roles: [],
+    }
+    for (const snapshot of this.#catalog.snapshots()) {
+      const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path)) ?? []
+      const roles = listed.map(({ name, kind }, index) => {
+        const known = last.names[index]?.name === name ? last.roles[index] : names.get(name)
+        const found = known ?? { directory: false, lastVersioned: undefined }
+        if (known === undefined) names.set(name, found)
+        if (kind === 'directory') found.directory = true
+        else found.lastVersioned = snapshot
+        return found
+      })
+      last = { names: listed, roles }
+    }
     return names
   }
 

@@ -62,11 +62,10 @@ export class NodeAttributeReader {
       case 'deleted':
         return this.#unionDirectory(deletedInode(node.series, node.path), node)
       case 'versions': {
-        const newest = node.versions.at(-1)?.entry
-        const attributes = this.#directory(
-          versionsInode(node.series, node.path),
-          newest?.modifiedNs ?? node.series.newestNs(),
-        )
+        const { series, path, last } = node
+        const newest = series.catalog.entryAt(last, path)
+        const modifiedNs = newest?.modifiedNs ?? series.newestNs()
+        const attributes = this.#directory(versionsInode(series, path), modifiedNs)
         if (newest === undefined) return attributes
         return { ...attributes, owner: newest.owner, group: newest.group }
       }

@@ -24,21 +24,23 @@ export function lookupFile(
   path: EntryPath,
   name: EntryName,
 ): ViewNode | undefined {
+  const roles = series.history.rolesOf(path, name)
+  if (roles === undefined) return lookupWasFile(series, path, name)
   const child = [...path, name]
-  const { versions, directory } = series.history.historyOf(child)
-  if (directory !== undefined) return { kind: 'file-directory', series, path: child, directory }
-  if (versions.length > 0) return { kind: 'versions', series, path: child, versions }
-  return lookupWasFile(series, path, name)
+  if (roles.lastVersioned !== undefined && !roles.directory) {
+    return { kind: 'versions', series, path: child, last: roles.lastVersioned }
+  }
+  const { directory } = series.history.historyOf(child)
+  return { kind: 'file-directory', series, path: child, directory }
 }
 
 /** A name we made up for the file that a directory had been. */
 function lookupWasFile(series: SeriesView, path: EntryPath, name: EntryName): ViewNode | undefined {
   for (const original of originalsOf(series, path, name)) {
-    const child = [...path, original]
-    const { versions, directory } = series.history.historyOf(child)
-    if (directory === undefined || versions.length === 0) continue
-    if (wasFileName(original, (candidate) => isStored(series, path, candidate)) === name) {
-      return { kind: 'versions', series, path: child, versions }
+    const roles = series.history.rolesOf(path, original)
+    if (roles?.lastVersioned === undefined || !roles.directory) continue
+    if (containerName(series, path, original) === name) {
+      return { kind: 'versions', series, path: [...path, original], last: roles.lastVersioned }
     }
   }
   return undefined
@@ -55,16 +57,11 @@ export function originalsOf(series: SeriesView, path: EntryPath, name: EntryName
     .map(([original]) => original)
 }
 
-/** The name under which the versions of a path are found. */
+/** The name under which the versions of a path are found, and in deleted its last one. */
 export function containerName(series: SeriesView, path: EntryPath, name: EntryName): EntryName {
-  const { directory } = series.history.historyOf([...path, name])
-  if (directory === undefined) return name
-  return wasFileName(name, (candidate) => isStored(series, path, candidate))
-}
-
-function isStored(series: SeriesView, path: EntryPath, name: EntryName): boolean {
-  const { versions, directory } = series.history.historyOf([...path, name])
-  return directory !== undefined || versions.length > 0
+  const { history } = series
+  if (history.rolesOf(path, name)?.directory !== true) return name
+  return wasFileName(name, (candidate) => history.rolesOf(path, candidate) !== undefined)
 }
 
 export function listFiles(series: SeriesView, path: EntryPath): readonly ListedNode[] {
@@ -89,11 +86,8 @@ const namesByVersions = new LRUCache<readonly Version[], ReadonlyMap<EntryName, 
   max: CONTAINERS,
 })
 
-function versionsByName(
-  series: SeriesView,
-  path: EntryPath,
-  versions: readonly Version[],
-): ReadonlyMap<EntryName, Version> {
+function versionsByName(series: SeriesView, path: EntryPath): ReadonlyMap<EntryName, Version> {
+  const { versions } = series.history.historyOf(path)
   const known = namesByVersions.get(versions)
   if (known !== undefined) return known
   const name = path.at(-1) ?? nameFromBytes('')
@@ -114,21 +108,16 @@ export function versionNameOf(series: SeriesView, name: EntryName, { first }: Ve
 export function lookupVersion(
   series: SeriesView,
   path: EntryPath,
-  versions: readonly Version[],
   name: EntryName,
 ): ViewNode | undefined {
-  const version = versionsByName(series, path, versions).get(name)
+  const version = versionsByName(series, path).get(name)
   if (version === undefined) return undefined
   const { last: snapshot, entry } = version
   return { kind: 'stored', series, snapshot, path, entry, way: 'version' }
 }
 
-export function listVersions(
-  series: SeriesView,
-  path: EntryPath,
-  versions: readonly Version[],
-): readonly ListedNode[] {
-  return [...versionsByName(series, path, versions)].map(([name, { entry }]) => ({
+export function listVersions(series: SeriesView, path: EntryPath): readonly ListedNode[] {
+  return [...versionsByName(series, path)].map(([name, { entry }]) => ({
     name,
     kind: entry.kind,
     inode: versionInode(entry),

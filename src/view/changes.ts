@@ -42,24 +42,21 @@ function changedRoot(
 }
 
 export function lookupChanged(node: ChangedNode, name: EntryName): ViewNode | undefined {
-  const extent = changedNames(node).get(name)
+  const { series, snapshot, change, path } = node
+  const extent = series.changes.extentOf(snapshot, change, path, name)
   return extent === undefined ? undefined : child(node, name, extent)
 }
 
 export function listChanged(node: ChangedNode): readonly ListedNode[] {
+  const { series, snapshot, change, path } = node
   const listed: ListedNode[] = []
-  for (const [name, extent] of changedNames(node)) {
+  for (const [name, extent] of series.changes.namesIn(snapshot, change, path)) {
     const found = child(node, name, extent)
     if (found === undefined) continue
     const inode = found.kind === 'stored' ? storedInode(found) : changedInode(found)
     listed.push({ name, kind: found.entry.kind, inode })
   }
   return listed
-}
-
-function changedNames(node: ChangedNode): ReadonlyMap<EntryName, Extent> {
-  const { series, snapshot, change, path } = node
-  return series.changes.namesIn(snapshot, change, path)
 }
 
 function child(

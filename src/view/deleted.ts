@@ -4,11 +4,10 @@
  */
 import type { Deleted } from '../catalog/series-deletions.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
-import { originalsOf } from './by-file.ts'
+import { containerName, originalsOf } from './by-file.ts'
 import { storedInode, syntheticInode } from './inode-number.ts'
 import type { SeriesView } from './series-view.ts'
 import { storedNode } from './stored.ts'
-import { wasFileName } from './version-name.ts'
 import type { StoredNode, ViewNode } from './view-node.ts'
 import type { ListedNode } from './virtual-file-system.ts'
 
@@ -23,17 +22,18 @@ export function lookupDeleted(
   path: EntryPath,
   name: EntryName,
 ): ViewNode | undefined {
-  const names = series.deletions.namesIn(path)
-  const plain = names.get(name)
+  const plain = series.deletions.at(path, name)
   if (plain?.directory !== undefined) {
     const child = [...path, name]
     const { directory } = series.history.historyOf(child)
     return { kind: 'deleted', series, path: child, directory }
   }
   for (const original of [name, ...originalsOf(series, path, name)]) {
-    const deleted = names.get(original)
+    const deleted = original === name ? plain : series.deletions.at(path, original)
     if (deleted?.lastSeen === undefined) continue
-    if (shownName(series, path, original) === name) return lastOf(series, path, original, deleted)
+    if (containerName(series, path, original) === name) {
+      return lastOf(series, path, original, deleted)
+    }
   }
   return undefined
 }
@@ -46,7 +46,8 @@ export function listDeleted(series: SeriesView, path: EntryPath): readonly Liste
     }
     const last = lastOf(series, path, name, deleted)
     if (last === undefined) continue
-    const shown = shownName(series, path, name)
+    // As in by-file, whose names do not change when a directory of that name has something deleted below it.
+    const shown = containerName(series, path, name)
     listed.push({ name: shown, kind: last.entry.kind, inode: storedInode(last) })
   }
   return listed
@@ -61,13 +62,6 @@ function lastOf(
 ): StoredNode | undefined {
   if (lastSeen === undefined) return undefined
   return storedNode(series, lastSeen, [...path, name], 'deleted')
-}
-
-/** As in by-file, whose names do not change when a directory of that name has something deleted below it. */
-function shownName(series: SeriesView, path: EntryPath, name: EntryName): EntryName {
-  const names = series.history.namesEver(path)
-  if (names.get(name)?.directory !== true) return name
-  return wasFileName(name, (candidate) => names.has(candidate))
 }
 
 export function deletedInode(series: SeriesView, path: EntryPath): bigint {

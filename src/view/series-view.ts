@@ -2,6 +2,7 @@
 import { DEFAULT_TEMPLATE_TEXT } from './default-template.ts'
 import { CachedCatalog } from '../catalog/cached-catalog.ts'
 import type { Catalog, VerifiedTime } from '../catalog/catalog.ts'
+import { ENDLESS_PATIENCE, type Patience } from '../catalog/patience.ts'
 import { SeriesChanges } from '../catalog/series-changes.ts'
 import { SeriesDeletions } from '../catalog/series-deletions.ts'
 import { SeriesHistory } from '../catalog/series-history.ts'
@@ -57,14 +58,20 @@ export class SeriesView {
   /**
    * @param stored the catalog of what is on the disk
    * @param zone of the viewer
+   * @param patience with questions that take a walk through whole trees
    */
-  constructor(stored: Catalog, template: TimeTemplate, zone: string) {
+  constructor(
+    stored: Catalog,
+    template: TimeTemplate,
+    zone: string,
+    patience: Patience = ENDLESS_PATIENCE,
+  ) {
     this.catalog = new CachedCatalog(stored)
     // These walk through whole trees, and remember what came of it. In the cache of single entries they would only push
     // out the rest.
     this.history = new SeriesHistory(stored)
-    this.changes = new SeriesChanges(stored)
-    this.deletions = new SeriesDeletions(stored, this.history)
+    this.changes = new SeriesChanges(stored, patience)
+    this.deletions = new SeriesDeletions(stored, this.history, patience)
     this.#template = template
     this.#zone = zone
   }

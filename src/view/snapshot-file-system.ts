@@ -72,7 +72,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
           lookupAlias(askedIn(parent, BY_FILE), name, this.#now())
         )
       case 'versions':
-        return lookupVersion(parent.series, parent.path, parent.versions, name)
+        return lookupVersion(parent.series, parent.path, name)
       case 'snapshot-changes':
         return lookupChange(parent.series, parent.snapshot, name)
       case 'changed':
@@ -118,7 +118,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
       case 'file-directory':
         return listFiles(node.series, node.path)
       case 'versions':
-        return listVersions(node.series, node.path, node.versions)
+        return listVersions(node.series, node.path)
       case 'snapshot-changes':
         return listChanges(node.series, node.snapshot)
       case 'changed':

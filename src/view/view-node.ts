@@ -1,5 +1,5 @@
 /** Everything a path in the mount can be: a closed union, so that a new kind is an error everywhere. */
-import type { DirectoryHistory, Version } from '../catalog/fold-history.ts'
+import type { DirectoryHistory } from '../catalog/fold-history.ts'
 import type { Change } from '../catalog/series-changes.ts'
 import type { Entry } from '../model/entry.ts'
 import type { EntryPath } from '../model/entry-name.ts'
@@ -26,12 +26,13 @@ export type ViewNode =
       readonly path: EntryPath
       readonly directory: DirectoryHistory | undefined
     }
-  /** All versions of one path. */
+  /** All versions of one path. They are looked for when they are asked for: a listing shows many such directories. */
   | {
       readonly kind: 'versions'
       readonly series: SeriesView
       readonly path: EntryPath
-      readonly versions: readonly Version[]
+      /** The last snapshot that has one. */
+      readonly last: Snapshot
     }
   /** What a snapshot changed: the directory of the three kinds of changes. */
   | { readonly kind: 'snapshot-changes'; readonly series: SeriesView; readonly snapshot: Snapshot }

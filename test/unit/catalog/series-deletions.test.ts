@@ -75,4 +75,19 @@ describe('what counts as deleted', () => {
     expect(gone(new Closed(history), 'd')).toEqual([])
     expect(gone(new MemoryCatalog(history), 'd')).toEqual(['c'])
   })
+
+  test('is said to be inside where there was no time to look, until asking again has got there', () => {
+    const tree = Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}/stays`, file(name)]))
+    const catalog = new MemoryCatalog([
+      { id: FIRST, tree: { ...tree, 'b/gone': file('g') } },
+      { id: SECOND, tree },
+    ])
+    const history = new SeriesHistory(catalog)
+    const deletions = new SeriesDeletions(catalog, history, { elapsed: () => 0, limitMs: 0 })
+    // The first is looked into in any case.
+    expect([...deletions.namesIn([]).keys()].sort()).toEqual(['b', 'c'])
+    expect([...deletions.namesIn(['a'].map(nameFromBytes)).keys()]).toEqual([])
+    for (let asked = 0; asked < 3; asked += 1) deletions.namesIn([])
+    expect([...deletions.namesIn([]).keys()]).toEqual(['b'])
+  })
 })

@@ -227,7 +227,7 @@ function containersOf(view: SnapshotFileSystem): ReadonlyMap<string, readonly Sh
   const containers = new Map<string, Shown[]>()
   walk(view, find(view, ['by-file'])!, (node) => {
     if (node.kind !== 'versions') return
-    const shown = node.versions.map((version) => ({
+    const shown = node.series.history.historyOf(node.path).versions.map((version) => ({
       first: version.first.id,
       last: version.last.id,
       inode: version.entry.inode,
