@@ -116,6 +116,8 @@ const context: Context = {
     config: process.env['SNAPFS_CONFIG'],
     configHome: process.env['XDG_CONFIG_HOME'],
     stateHome: process.env['XDG_STATE_HOME'],
+    dataHome: process.env['XDG_DATA_HOME'],
+    configDirectories: process.env['XDG_CONFIG_DIRS'],
   },
   programPath: resolve(process.env['SNAPFS_PROGRAM'] ?? program),
   startAgain: (commandLine) => ({

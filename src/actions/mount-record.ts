@@ -6,15 +6,16 @@ import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import * as v from 'valibot'
-import { systemErrorCode } from '../errors/system-error.ts'
 import { lockRecordSchema } from '../repository/lock-record.ts'
-import { makeDirectory } from '../repository/make-directory.ts'
+import { makeDirectoriesAbove } from '../repository/make-directory.ts'
 import { describeMyself } from '../repository/process-record.ts'
 
 const recordSchema = v.object({
   mountpoint: v.string(),
   repository: v.string(),
   profiles: v.pipe(v.array(v.string()), v.readonly()),
+  /** The directories of this machine that the newest snapshots were made of, by profile. */
+  sources: v.record(v.string(), v.string()),
   driver: v.string(),
   server: lockRecordSchema,
 })
@@ -86,17 +87,4 @@ export async function openMountLog({ log }: MountFiles): ReturnType<typeof open>
   if (size > LOG_LIMIT_BYTES) await rename(log, `${log}.old`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW
   return open(log, flags, 0o600)
-}
-
-async function makeDirectoriesAbove(file: string): Promise<void> {
-  const parts = file.split('/').slice(1, -1)
-  for (let length = 1; length <= parts.length; length += 1) {
-    const directory = `/${parts.slice(0, length).join('/')}`
-    try {
-      await makeDirectory(directory)
-    } catch (error) {
-      // Those above are there, on a disk that may be read-only or belong to others.
-      if (length === parts.length || systemErrorCode(error) === undefined) throw error
-    }
-  }
 }

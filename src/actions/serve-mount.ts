@@ -66,7 +66,11 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
     onError: request.onError,
   })
   const files = mountFiles(request.stateDirectory, mountpoint)
-  const shown = { mountpoint, repository: repository.path, profiles, driver: driver.name }
+  const shown = {
+    ...{ mountpoint, repository: repository.path, profiles },
+    sources: sourcesHere(series, world.host),
+    driver: driver.name,
+  }
   request.onEvent(`Serving ${profiles.join(', ')} of ${repository.path} on ${mountpoint}.`)
   await writeMountRecord(files, shown, world.clock.now()).catch((error: unknown) => {
     request.onEvent(`"snapfs status" will not know of this mount: ${messageOf(error)}.`)
@@ -78,6 +82,17 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
     await removeMountRecord(files).catch(() => undefined)
   }
   request.onEvent(request.signal.aborted ? 'Ended by a signal.' : 'Unmounted.')
+}
+
+/** Of profiles whose newest snapshot is of a directory of this machine. */
+function sourcesHere(series: readonly SeriesView[], host: string): Record<string, string> {
+  return Object.fromEntries(
+    series.flatMap(({ catalog, profile }) => {
+      const source = catalog.snapshots().at(-1)?.manifest.source
+      const isHere = source?.transport === undefined && source?.host === host
+      return isHere ? [[profile, source.realPath]] : []
+    }),
+  )
 }
 
 function chooseProfiles(repository: string, profile: string | undefined): readonly string[] {

@@ -53,6 +53,8 @@ export interface MountStatus {
 export interface ShownMount {
   readonly repository: string
   readonly profiles: readonly string[]
+  /** The directories of this machine they are made of, by profile. */
+  readonly sources: Readonly<Record<string, string>>
   readonly driver: string
   readonly pid: number
   readonly sinceMs: number
@@ -111,10 +113,13 @@ export async function mountStatuses(stateDirectory: string): Promise<readonly Mo
       if (record?.mountpoint !== text) {
         return { mountpoint, state: 'unknown', userId, shown: undefined }
       }
-      const { server, repository, profiles, driver } = record
+      const { server, repository, profiles, sources, driver } = record
       const state = await stateOf(server)
       const sinceMs = Date.parse(server.since)
-      const shown = { repository, profiles, driver, pid: server.pid, sinceMs, log: files.log }
+      const shown = {
+        ...{ repository, profiles, sources, driver },
+        ...{ pid: server.pid, sinceMs, log: files.log },
+      }
       return { mountpoint, state, userId, shown }
     }),
   )

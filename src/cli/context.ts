@@ -15,6 +15,10 @@ export interface Context {
     readonly configHome: string | undefined
     /** XDG_STATE_HOME */
     readonly stateHome: string | undefined
+    /** XDG_DATA_HOME */
+    readonly dataHome: string | undefined
+    /** XDG_CONFIG_DIRS */
+    readonly configDirectories: string | undefined
   }
   /** What a user types to start the program, as an absolute path, for a crontab. */
   readonly programPath: string

@@ -6,8 +6,10 @@ import { Command, CommanderError } from 'commander'
 import { exitCodeOf } from '../errors/exit-code.ts'
 import { addBackup } from './commands/backup.ts'
 import { addInit } from './commands/init.ts'
+import { addIntegrate } from './commands/integrate.ts'
 import { addList } from './commands/list.ts'
 import { addMount, addUnmount } from './commands/mount.ts'
+import { addOpenVersions } from './commands/open-versions.ts'
 import { addStatus } from './commands/status.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
@@ -83,6 +85,8 @@ $ ls ~/history/by-file/Documents/report.odt
   addStatus(program, context, setExitCode)
   addMount(program, context)
   addUnmount(program)
+  addOpenVersions(program, context)
+  addIntegrate(program, context)
   return program
 }
 

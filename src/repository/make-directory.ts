@@ -14,3 +14,21 @@ export async function makeDirectory(path: string): Promise<void> {
     if (systemErrorCode(error) !== 'EEXIST') throw error
   }
 }
+
+/**
+ * Makes the directories that a file is to lie in.
+ * @param file absolute
+ * @throws the operating system's error
+ */
+export async function makeDirectoriesAbove(file: string): Promise<void> {
+  const parts = file.split('/').slice(1, -1)
+  for (let length = 1; length <= parts.length; length += 1) {
+    const directory = `/${parts.slice(0, length).join('/')}`
+    try {
+      await makeDirectory(directory)
+    } catch (error) {
+      // Those above are there, on a disk that may be read-only or belong to others.
+      if (length === parts.length || systemErrorCode(error) === undefined) throw error
+    }
+  }
+}
