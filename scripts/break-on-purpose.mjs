@@ -15,6 +15,27 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'stamps that end in 00 are taken for those of a disk without nanoseconds',
+    file: 'src/repository/capabilities.ts',
+    from: '.mtimeNs === TRIAL_TIME_NS',
+    to: '.mtimeNs === 0n',
+    test: ['integration', 'capabilities.test.ts', 'end in 00'],
+  },
+  {
+    title: 'a disk without nanoseconds is said to have them',
+    file: 'src/repository/capabilities.ts',
+    from: '.mtimeNs === TRIAL_TIME_NS',
+    to: '.mtimeNs !== 0n',
+    test: ['integration', 'capabilities.test.ts', 'no room for them'],
+  },
+  {
+    title: 'the time of a directory that is the same to the second is left as it is',
+    file: 'src/rsync/arguments.ts',
+    from: "request.comparesNanoseconds || scope === 'listed-directories'",
+    to: 'request.comparesNanoseconds',
+    test: ['unit', 'rsync/arguments.test.ts', 'directory is set'],
+  },
+  {
     title: 'a look through whole trees is broken off before anything was looked at',
     file: 'src/catalog/patience.ts',
     from: 'const isOver = !isFirst && elapsed() >= endMs',

@@ -56,7 +56,10 @@ export function rsyncArguments(request: TransferRequest): string[] {
     ...(request.copiesXattrs ? ['--xattrs'] : []),
     '--numeric-ids',
     // Without it an edit within the second of the last backup is never seen.
-    ...(request.comparesNanoseconds ? ['--modify-window=-1'] : []),
+    // The time of a directory is set, not compared: what is the same to the second need not be the same.
+    ...(request.comparesNanoseconds || scope === 'listed-directories'
+      ? ['--modify-window=-1']
+      : []),
     ...(scope.endsWith('-by-content') ? ['--checksum'] : []),
     ...(isWhole ? [] : ['--from0', '--files-from=-']),
     // The directories above are there already, and get their attributes when all is in them.

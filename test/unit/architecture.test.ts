@@ -53,6 +53,7 @@ const BANS: readonly Ban[] = [
       [
         'rsync/run-rsync.ts',
         'repository/sync-file-system.ts',
+        'repository/set-time.ts',
         'fuse/run-fusermount.ts',
         'fuse/probe-mount.ts',
         'actions/mount-in-background.ts',

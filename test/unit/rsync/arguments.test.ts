@@ -57,6 +57,12 @@ describe('the command line of rsync', () => {
     expect(words).toEqual(expect.arrayContaining(['--checksum', '--from0', '--files-from=-']))
   })
 
+  test('the time of a directory is set to the nanosecond, whatever is compared by the second', () => {
+    const scope = 'listed-directories'
+    const request = { ...REQUEST, scope, comparesNanoseconds: false } as const
+    expect(rsyncArguments(request)).toContain('--modify-window=-1')
+  })
+
   test('compares by the second where nanoseconds are not kept', () => {
     expect(rsyncArguments({ ...REQUEST, comparesNanoseconds: false })).not.toContain(
       '--modify-window=-1',
