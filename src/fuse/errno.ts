@@ -11,6 +11,7 @@ export const EROFS = -constants.errno.EROFS
 export const EMFILE = -constants.errno.EMFILE
 export const ENODATA = -constants.errno.ENODATA
 export const ENOTSUP = -constants.errno.ENOTSUP
+export const ESTALE = -constants.errno.ESTALE
 export const ERANGE = -constants.errno.ERANGE
 const EIO = -constants.errno.EIO
 

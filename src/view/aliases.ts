@@ -62,7 +62,7 @@ function targetBack(asked: AskedIn, name: EntryName, count: number): EntryPath |
 }
 
 function targetAt(
-  { series, path }: AskedIn,
+  { series, path }: Pick<AskedIn, 'series' | 'path'>,
   name: EntryName,
   snapshot: Snapshot | undefined,
 ): EntryPath | undefined {
@@ -74,6 +74,24 @@ function targetAt(
   const { versions } = series.history.historyOf(child)
   const version = versions.find((one) => covers(one, snapshot))
   return version === undefined ? undefined : versionPath(series, path, name, version)
+}
+
+/**
+ * A link to the version of a path that a snapshot holds; undefined where it holds none.
+ * @param place of the link, below the top of its profile
+ */
+export function linkToVersion(
+  series: SeriesView,
+  place: EntryPath,
+  path: EntryPath,
+  snapshot: Snapshot,
+): LinkNode | undefined {
+  const [name, linkName] = [path.at(-1), place.at(-1)]
+  if (name === undefined || linkName === undefined) return undefined
+  const directory = path.slice(0, -1)
+  const target = targetAt({ series, path: directory }, name, snapshot)
+  if (target === undefined) return undefined
+  return linkTo({ series, place: place.slice(0, -1) }, linkName, target)
 }
 
 /** The newest up to a moment. */
@@ -95,7 +113,11 @@ function versionPath(
   return [BY_FILE, ...path, container, versionNameOf(series, name, version)]
 }
 
-function linkTo({ series, place }: AskedIn, name: EntryName, target: EntryPath): LinkNode {
+function linkTo(
+  { series, place }: Pick<AskedIn, 'series' | 'place'>,
+  name: EntryName,
+  target: EntryPath,
+): LinkNode {
   const apart = place.findIndex((one, depth) => one !== target[depth])
   const shared = apart === -1 ? place.length : apart
   return {

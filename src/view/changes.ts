@@ -2,9 +2,10 @@
 import { type Change, CHANGES, type Extent } from '../catalog/series-changes.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import { storedInode, syntheticInode } from './inode-number.ts'
+import { syntheticInode } from './inode-number.ts'
+import { shownInPassing } from './passing.ts'
 import type { SeriesView } from './series-view.ts'
-import { storedNode } from './stored.ts'
+import { listedEntry, storedNode } from './stored.ts'
 import type { ChangedNode, StoredNode, ViewNode } from './view-node.ts'
 import type { ListedNode } from './virtual-file-system.ts'
 
@@ -44,7 +45,8 @@ function changedRoot(
 export function lookupChanged(node: ChangedNode, name: EntryName): ViewNode | undefined {
   const { series, snapshot, change, path } = node
   const extent = series.changes.extentOf(snapshot, change, path, name)
-  return extent === undefined ? undefined : child(node, name, extent)
+  const found = extent === undefined ? undefined : child(node, name, extent)
+  return found?.kind === 'stored' ? shownInPassing(found, 'looked up') : found
 }
 
 export function listChanged(node: ChangedNode): readonly ListedNode[] {
@@ -53,8 +55,8 @@ export function listChanged(node: ChangedNode): readonly ListedNode[] {
   for (const [name, extent] of series.changes.namesIn(snapshot, change, path)) {
     const found = child(node, name, extent)
     if (found === undefined) continue
-    const inode = found.kind === 'stored' ? storedInode(found) : changedInode(found)
-    listed.push({ name, kind: found.entry.kind, inode })
+    if (found.kind === 'stored') listed.push(listedEntry(name, shownInPassing(found, 'listed')))
+    else listed.push({ name, kind: 'directory', inode: changedInode(found) })
   }
   return listed
 }

@@ -5,9 +5,10 @@
 import type { Deleted } from '../catalog/series-deletions.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import { containerName, originalsOf } from './by-file.ts'
-import { storedInode, syntheticInode } from './inode-number.ts'
+import { syntheticInode } from './inode-number.ts'
+import { DELETED_WAY, shownInPassing } from './passing.ts'
 import type { SeriesView } from './series-view.ts'
-import { storedNode } from './stored.ts'
+import { listedEntry, storedNode } from './stored.ts'
 import type { StoredNode, ViewNode } from './view-node.ts'
 import type { ListedNode } from './virtual-file-system.ts'
 
@@ -32,7 +33,8 @@ export function lookupDeleted(
     const deleted = original === name ? plain : series.deletions.at(path, original)
     if (deleted?.lastSeen === undefined) continue
     if (containerName(series, path, original) === name) {
-      return lastOf(series, path, original, deleted)
+      const last = lastOf(series, path, original, deleted)
+      return last === undefined ? undefined : shownInPassing(last, 'looked up', [...path, name])
     }
   }
   return undefined
@@ -48,7 +50,7 @@ export function listDeleted(series: SeriesView, path: EntryPath): readonly Liste
     if (last === undefined) continue
     // As in by-file, whose names do not change when a directory of that name has something deleted below it.
     const shown = containerName(series, path, name)
-    listed.push({ name: shown, kind: last.entry.kind, inode: storedInode(last) })
+    listed.push(listedEntry(shown, shownInPassing(last, 'listed', [...path, shown])))
   }
   return listed
 }
@@ -61,7 +63,7 @@ function lastOf(
   { lastSeen }: Deleted,
 ): StoredNode | undefined {
   if (lastSeen === undefined) return undefined
-  return storedNode(series, lastSeen, [...path, name], 'deleted')
+  return storedNode(series, lastSeen, [...path, name], DELETED_WAY)
 }
 
 export function deletedInode(series: SeriesView, path: EntryPath): bigint {

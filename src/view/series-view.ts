@@ -9,6 +9,7 @@ import { SeriesHistory } from '../catalog/series-history.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { epochMsOf } from '../model/snapshot-id.ts'
+import { ToldFiles } from './told-files.ts'
 import {
   parseTimeTemplate,
   renderTime,
@@ -45,12 +46,15 @@ const VERSION_TEMPLATE = parseTimeTemplate(DEFAULT_TEMPLATE_TEXT)
 
 export const BY_DATE = nameFromText('by-date')
 export const BY_FILE = nameFromText('by-file')
+export const CHANGES = nameFromText('changes')
+export const DELETED = nameFromText('deleted')
 
 export class SeriesView {
   readonly catalog: Catalog
   readonly history: SeriesHistory
   readonly changes: SeriesChanges
   readonly deletions: SeriesDeletions
+  readonly told = new ToldFiles()
   readonly #template: TimeTemplate
   readonly #zone: string
   #names: Names | undefined

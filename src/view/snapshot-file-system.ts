@@ -16,16 +16,15 @@ import {
 import { listChanged, listChanges, lookupChange, lookupChanged } from './changes.ts'
 import { deletedInode, deletedRoot, listDeleted, lookupDeleted } from './deleted.ts'
 import { factOf } from './facts.ts'
+import { shownInPassing } from './passing.ts'
 import { mountReadme } from './readme-text.ts'
-import { BY_DATE, BY_FILE, type SeriesView } from './series-view.ts'
+import { BY_DATE, BY_FILE, CHANGES, DELETED, type SeriesView } from './series-view.ts'
 import { listStored, storedNode } from './stored.ts'
 import type { DatedView, StoredNode, ViewNode } from './view-node.ts'
 import type { ListedNode, NodeAttributes, VirtualFileSystem } from './virtual-file-system.ts'
 import { listTokens, lookupToken, WINDOWS } from './windows.ts'
 
 const README = nameFromText('README.txt')
-const CHANGES = nameFromText('changes')
-const DELETED = nameFromText('deleted')
 
 export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
   readonly root: ViewNode = { kind: 'root' }
@@ -165,7 +164,8 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     const { series, snapshot, path, entry, way } = parent
     if (entry.kind !== 'directory') return undefined
     const stored = storedNode(series, snapshot, [...path, name], way)
-    if (stored !== undefined || way !== DATE_WAY) return stored
+    if (stored !== undefined) return shownInPassing(stored, 'looked up')
+    if (way !== DATE_WAY) return undefined
     const place = [BY_DATE, ...series.pathOf(snapshot), ...path]
     const asked = { series, path, place, snapshot }
     return historyLink(asked, name) ?? lookupAlias(asked, name, this.#now())

@@ -1,9 +1,11 @@
 /** Entries of snapshots in the view, whichever way leads to them. */
-import type { EntryPath } from '../model/entry-name.ts'
+import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { storedInode } from './inode-number.ts'
+import { listedLink } from './link-node.ts'
+import { shownInPassing } from './passing.ts'
 import type { SeriesView } from './series-view.ts'
-import type { StoredNode } from './view-node.ts'
+import type { LinkNode, StoredNode } from './view-node.ts'
 import type { ListedNode } from './virtual-file-system.ts'
 
 /** The node of an entry of a snapshot, or undefined where there is none. */
@@ -25,8 +27,13 @@ export function listStored(node: StoredNode): readonly ListedNode[] | undefined 
   const listed: ListedNode[] = []
   for (const { name } of names) {
     const child = storedNode(series, snapshot, [...path, name], way)
-    if (child === undefined) continue
-    listed.push({ name, kind: child.entry.kind, inode: storedInode(child) })
+    if (child !== undefined) listed.push(listedEntry(name, shownInPassing(child, 'listed')))
   }
   return listed
+}
+
+/** An entry in a listing, or the link that stands for it. */
+export function listedEntry(name: EntryName, node: StoredNode | LinkNode): ListedNode {
+  if (node.kind === 'link') return listedLink(name, node)
+  return { name, kind: node.entry.kind, inode: storedInode(node) }
 }

@@ -12,6 +12,7 @@ import {
   rename,
   rm,
   rmdir,
+  stat,
   statfs,
   symlink,
   truncate,
@@ -184,6 +185,23 @@ describe('a mount', () => {
     expect(await codeOf(readFile(`${history}/by-date/${first.date}/Documents/report.txt`))).toBe(
       'ENOENT',
     )
+  })
+
+  test('shows in deleted what was deleted last, also where it was looked at before', async () => {
+    await backUp()
+    await succeed('mount', history)
+    const deleted = `${history}/deleted/Documents/draft`
+    // The second is as long as the first and of the same time; the third is longer.
+    for (const content of ['one', 'two', 'the third']) {
+      await writeFile(`${source}/Documents/draft`, content)
+      await utimes(`${source}/Documents/draft`, 1000, 1000)
+      await backUp()
+      await rm(`${source}/Documents/draft`)
+      await backUp()
+      expect(await readFile(deleted, 'utf8')).toBe(content)
+      expect((await stat(deleted)).size).toBe(content.length)
+      await execa('cmp', [deleted, '-'], { input: content })
+    }
   })
 
   test('reads a large file at any place, and holes as holes', async () => {

@@ -22,6 +22,7 @@ import {
   ENOTDIR,
   ENOTSUP,
   EROFS,
+  ESTALE,
   errnoOf,
 } from '../errno.ts'
 import { statMode } from '../stat-mode.ts'
@@ -133,7 +134,10 @@ function answersOf<Node extends object>(fileSystem: VirtualFileSystem<Node>, han
     if ((flags & ACCESS_MODE_BITS) !== 0) return [EROFS]
     const node = nodes.at(path)
     if (node === undefined) return [ENOENT]
-    if (fileSystem.attributes(node).kind === 'directory') return [EISDIR]
+    const { kind } = fileSystem.attributes(node)
+    if (kind === 'directory') return [EISDIR]
+    // Links are not opened: the kernel takes it for the file that was at the path. Told so, it looks again (path_openat).
+    if (kind === 'symlink') return [ESTALE]
     if (handles.size() >= HANDLES_LIMIT) return [EMFILE]
     const opened = fileSystem.open(node)
     return opened === undefined ? [ENOENT] : [0, handles.add(opened)]

@@ -1,0 +1,42 @@
+/**
+ * Files at paths that may have stood for another: those of what was deleted. Which file that is depends on which
+ * snapshots there are.
+ */
+import { type EntryPath, nameFromText } from '../model/entry-name.ts'
+import { linkToVersion } from './aliases.ts'
+import { CHANGES, DELETED } from './series-view.ts'
+import type { LinkNode, StoredNode } from './view-node.ts'
+
+/** What directories below deleted are numbered by; in changes the id of the snapshot that lacks them follows. */
+export const DELETED_WAY = 'deleted'
+
+/**
+ * What is shown of an entry: itself, or a link to its place in by-file.
+ * @param step whether the kernel is about to be told what is there, or only which names there are
+ * @param shown the path below deleted, where it is another than in the source
+ */
+export function shownInPassing(
+  node: StoredNode,
+  step: 'looked up' | 'listed',
+  shown: EntryPath = node.path,
+): StoredNode | LinkNode {
+  const { series, entry, path, snapshot } = node
+  // What is no file has nothing that is remembered but its attributes, and these not for long.
+  if (entry.kind !== 'file') return node
+  const place = placeOf(node, shown)
+  if (place === undefined) return node
+  const key = place.join('/')
+  const isSame =
+    step === 'listed' ? series.told.mayStandFor(key, entry) : series.told.claim(key, entry)
+  return isSame ? node : (linkToVersion(series, place, path, snapshot) ?? node)
+}
+
+/** Below the top of the profile; undefined for what stays the same file at its path. */
+function placeOf({ series, way }: StoredNode, shown: EntryPath): EntryPath | undefined {
+  if (way === DELETED_WAY) return [DELETED, ...shown]
+  if (!way.startsWith(`${DELETED_WAY}/`)) return undefined
+  const id = way.slice(DELETED_WAY.length + 1)
+  const snapshot = series.catalog.snapshots().find((one) => one.id === id)
+  if (snapshot === undefined) return undefined
+  return [CHANGES, ...series.pathOf(snapshot), nameFromText('deleted'), ...shown]
+}
