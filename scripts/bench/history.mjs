@@ -2,27 +2,28 @@
  * How fast a mount answers questions over many snapshots, as ratios to what has to be read for it at least.
  *
  *   npm run build
- *   node scripts/bench/history.mjs [--files 100000] [--snapshots 100] [--rounds 3] [--ram GIB]
- *                                  [--dir DIRECTORY] [--snapfs PROGRAM]
+ *   node scripts/bench/history.mjs [--files 100000] [--per-directory 100] [--snapshots 100] [--rounds 3] [--ram GIB]
+ *                                  [--dir DIRECTORY] [--history DIRECTORY] [--snapfs PROGRAM]
  *
  * start      From starting the program to the first listing of the root; against `ls` of the repository.
  * directory  `ls` of a by-file directory, against `ls` of the same directory in all snapshots.
+ * attributes `ls -l` of another, against `ls -l` of the same in one snapshot.
  * deleted    `find deleted`, against `find` of all directories of all snapshots.
  * changes    `find changes/latest`, against `find -printf %i` of the last two snapshots, whose inodes are compared.
  *
- * A hundred files to a directory; between two snapshots one file in a hundred of the first directory is another, and one
+ * Between two snapshots one file in a hundred of the first directory is another, and one
  * is gone. Each question is asked of a mount that has just begun, and then again. What is stored is in the page cache, as
  * far as it fits. At the end the memory of the process after `find` of three whole snapshots by date. One JSON object per
- * line on standard output, progress on standard error.
+ * line on standard output, progress on standard error. To make a thousand snapshots takes most of an hour: --history takes
+ * those of `make-history.mjs` from a directory.
  */
 /* global performance */
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { makeHistory } from './make-history.mjs'
+import { findHistory, makeHistory } from './make-history.mjs'
 import { compare, inTurn, memoryOf, print, remark, run, runBenchmark } from './measure.mjs'
 import { Server } from './mounts.mjs'
 
-const FILES_PER_DIRECTORY = 100
 const WALKED = 3
 /** After the first answer. */
 const SETTLE_MS = 200
@@ -37,13 +38,20 @@ const SETTLE_MS = 200
  */
 function questions(mountpoint, { trees }) {
   const find = (/** @type {string[]} */ ...words) => ({ program: 'find', words })
-  const directory = 'text/directory-0000'
+  const [directory, other] = ['text/directory-0000', 'text/directory-0001']
   return new Map([
     [
       'directory',
       {
         shown: { program: 'ls', words: [`${mountpoint}/by-file/${directory}`] },
         stored: { program: 'ls', words: trees.map((tree) => `${tree}/${directory}`) },
+      },
+    ],
+    [
+      'attributes',
+      {
+        shown: { program: 'ls', words: ['-l', `${mountpoint}/by-file/${other}`] },
+        stored: { program: 'ls', words: ['-l', `${trees[0]}/${other}`] },
       },
     ],
     ['deleted', { shown: find(`${mountpoint}/deleted`), stored: find(...trees, '-type', 'd') }],
@@ -66,15 +74,17 @@ async function timed(bench, { program, words }) {
 }
 
 await runBenchmark({ files: 100_000, rounds: 3 }, async (bench) => {
-  const { files, rounds, snapshots, snapfs } = bench.options
-  const history = await makeHistory(bench, {
-    ...{ files, snapshots, perDirectory: FILES_PER_DIRECTORY },
-  })
+  const { files, rounds, snapshots, perDirectory, snapfs } = bench.options
+  const made = bench.options.history
+  const history =
+    made === undefined
+      ? await makeHistory(bench, { files, snapshots, perDirectory })
+      : findHistory(made)
   const mountpoint = `${bench.directory}/mount`
   const words = ['mount', '--foreground', `--repository=${history.repository}`, mountpoint]
   const server = new Server(mountpoint, snapfs, words, bench.signal)
   bench.defer(() => server.stop())
-  const about = { files, snapshots }
+  const about = { files, snapshots: history.trees.length, perDirectory }
   /** @type {Map<string, { shown: number[], stored: number[] }>} */
   const times = new Map()
   const add = (

@@ -44,6 +44,23 @@ function snapfs(bench, words) {
 }
 
 /**
+ * One that was made before, in the directory of a bench.
+ * @param {string} directory
+ * @returns {History}
+ */
+export function findHistory(directory) {
+  const series = `${directory}/history/history-source`
+  const ids = readdirSync(series).filter((name) => /^\d{4}-/u.test(name))
+  const trees = ids
+    .sort()
+    .reverse()
+    .map((id) => `${series}/${id}/tree`)
+  const [tree] = trees
+  if (tree === undefined) throw new Error(`there are no snapshots in ${series}`)
+  return { repository: `${directory}/history`, tree, trees }
+}
+
+/**
  * Each older snapshot is linked from the next. Some files of its first directory are given another inode, which is what
  * makes a version; and one is there that the next has no more.
  * @param {Bench} bench

@@ -19,7 +19,7 @@ const FILE_SYSTEMS = new Map([
 const POLL_MS = 50
 
 /**
- * @typedef {{ files: number, large: number, rounds: number, memory: boolean, ram: number, snapshots: number, dir: string, snapfs: string,
+ * @typedef {{ files: number, large: number, rounds: number, memory: boolean, ram: number, snapshots: number, perDirectory: number, history: string | undefined, dir: string, snapfs: string,
  *   only: readonly string[], against: readonly string[] }} Options
  */
 /** @typedef {{ directory: string, signal: AbortSignal, options: Options, defer: (undo: () => Promise<void>) => void }} Bench */
@@ -38,6 +38,8 @@ function readOptions(defaults) {
       memory: { type: 'boolean', default: false },
       ram: { type: 'string', default: '0' },
       snapshots: { type: 'string', default: '100' },
+      'per-directory': { type: 'string', default: '100' },
+      history: { type: 'string' },
       against: { type: 'string', multiple: true, default: [] },
       dir: { type: 'string', default: tmpdir() },
       snapfs: {
@@ -59,8 +61,15 @@ function readOptions(defaults) {
   if (!(Number.isInteger(snapshots) && snapshots >= 2)) {
     throw new Error('--snapshots: a number from 2 on')
   }
-  const { dir, snapfs, only, against, memory } = values
-  return { files, large, rounds, memory, ram, snapshots, dir, snapfs, only, against }
+  const perDirectory = Number(values['per-directory'])
+  if (!(Number.isInteger(perDirectory) && perDirectory >= 1)) {
+    throw new Error('--per-directory: a number from 1 on')
+  }
+  const { dir, snapfs, only, against, memory, history } = values
+  return {
+    ...{ files, large, rounds, memory, ram, snapshots, perDirectory, history },
+    ...{ dir, snapfs, only, against },
+  }
 }
 
 /**

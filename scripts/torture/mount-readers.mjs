@@ -42,7 +42,7 @@ const FAKES = [
 
 const [mountpoint = '', seed = '1'] = process.argv.slice(2)
 const random = randomFrom(Number(seed), 'reader')
-const did = { steps: 0, read: 0, bytes: 0, listed: 0, refused: 0, gone: 0, held: 0 }
+const did = { steps: 0, read: 0, bytes: 0, listed: 0, refused: 0, gone: 0, held: 0, cut: 0 }
 let over = false
 process.stdin.resume().on('close', () => (over = true))
 
@@ -54,12 +54,16 @@ async function reader() {
   while (!over) {
     const began = performance.now()
     did.steps += 1
+    let path = ''
     try {
-      await step()
+      path = await somewhere()
+      await step(path)
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : ''
       if (GONE.includes(code)) did.gone += 1
-      else tell('unexpected', String(error))
+      // What is open is cut off when another file comes to lie there (decision 0039).
+      else if (code === 'EIO' && /\/deleted\//u.test(path)) did.cut += 1
+      else tell('unexpected', `${path}: ${String(error)}`)
     }
     if (performance.now() - began > SLOW_MS) tell('slow', `${performance.now() - began} ms`)
   }
@@ -78,8 +82,8 @@ function at(path) {
   return Buffer.from(path, 'latin1')
 }
 
-async function step() {
-  const path = await somewhere()
+/** @param {string} path */
+async function step(path) {
   switch (random.below(10)) {
     case 0:
       return writeTo(path)

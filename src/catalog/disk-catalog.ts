@@ -43,8 +43,10 @@ export class DiskCatalog implements Catalog {
   #generation = 0
   #snapshots: readonly Snapshot[] = []
   #verifiedTimes: readonly VerifiedTime[] = []
-  /** What the series directory and the record of the newest snapshot looked like when it was last read. */
-  #seen = ''
+  /** What the series directory looked like before it was last read. */
+  #seenSeries = ''
+  /** The same of the record of the newest snapshot. */
+  #seenRecord = ''
   readonly #trees = new Map<Snapshot, BytePath>()
   readonly #directories = new LRUCache<string, true>({ max: KNOWN_DIRECTORIES })
 
@@ -136,11 +138,15 @@ export class DiskCatalog implements Catalog {
    * of the newest snapshot.
    */
   refresh(): void {
-    const seen = this.#look()
-    if (seen === this.#seen) return
+    const series = this.#lookAtSeries()
+    if (series === this.#seenSeries && this.#lookAtRecord(this.#snapshots) === this.#seenRecord) {
+      return
+    }
     const { snapshots } = readSeries(this.#place)
+    const record = this.#lookAtRecord(snapshots)
     const times = verifiedTimesOf(snapshots, readVerifications(this.#place, snapshots))
-    this.#seen = seen
+    this.#seenSeries = series
+    this.#seenRecord = record
     const same =
       isSameList(snapshots, this.#snapshots, isSame) &&
       isSameList(times, this.#verifiedTimes, isSameTime)
@@ -152,15 +158,17 @@ export class DiskCatalog implements Catalog {
     this.#generation += 1
   }
 
-  #look(): string {
-    const series = lstatSync(seriesDirectory(this.#place), { bigint: true })
-    const newest = this.#snapshots.at(-1)
-    const record =
-      newest === undefined
-        ? undefined
-        : statusOf(bytePathFromText(verificationsFile(this.#place, newest.id)))
-    const { dev, ino, mtimeNs, ctimeNs } = series
-    return [dev, ino, mtimeNs, ctimeNs, newest?.id, record?.size, record?.ctimeNs].join(':')
+  #lookAtSeries(): string {
+    const status = lstatSync(seriesDirectory(this.#place), { bigint: true })
+    const { dev, ino, mtimeNs, ctimeNs } = status
+    return [dev, ino, mtimeNs, ctimeNs].join(':')
+  }
+
+  #lookAtRecord(snapshots: readonly Snapshot[]): string {
+    const newest = snapshots.at(-1)
+    if (newest === undefined) return ''
+    const record = statusOf(bytePathFromText(verificationsFile(this.#place, newest.id)))
+    return [newest.id, record?.size, record?.ctimeNs].join(':')
   }
 
   /** Where an entry is, when everything above it is a directory of the snapshot. */

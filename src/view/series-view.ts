@@ -33,13 +33,12 @@ interface MutableLevel extends DateLevel {
   readonly dated: Map<EntryName, Dated>
 }
 
+/** To write the names of a thousand snapshots takes a tenth of a second, so it waits until somebody asks for them. */
 interface Names {
   readonly generation: number
-  readonly top: DateLevel
+  top: DateLevel | undefined
   /** The time in a version's name, by snapshot. */
-  readonly times: ReadonlyMap<Snapshot, EntryName>
-  readonly latest: EntryPath | undefined
-  readonly newestNs: bigint
+  readonly times: Map<Snapshot, EntryName>
 }
 
 const VERSION_TEMPLATE = parseTimeTemplate(DEFAULT_TEMPLATE_TEXT)
@@ -85,22 +84,27 @@ export class SeriesView {
   }
 
   dateLevel(prefix: EntryPath): DateLevel | undefined {
-    let level: DateLevel | undefined = this.#current().top
+    const names = this.#current()
+    names.top ??= this.#topOfDates()
+    let level: DateLevel | undefined = names.top
     for (const name of prefix) level = level?.levels.get(name)
     return level
   }
 
   /** How a version that was first seen in a snapshot is told from the others. */
   timeOf(snapshot: Snapshot): EntryName {
-    return (
-      this.#current().times.get(snapshot) ??
-      renderTimeName(VERSION_TEMPLATE, epochMsOf(snapshot.id), this.#zone)
-    )
+    const { times } = this.#current()
+    const known = times.get(snapshot)
+    if (known !== undefined) return known
+    const time = renderTimeName(VERSION_TEMPLATE, epochMsOf(snapshot.id), this.#zone)
+    times.set(snapshot, time)
+    return time
   }
 
   /** The path of the newest snapshot below by-date; undefined when there is none. */
   latest(): EntryPath | undefined {
-    return this.#current().latest
+    const newest = this.catalog.snapshots().at(-1)
+    return newest === undefined ? undefined : this.pathOf(newest)
   }
 
   /** The path of a snapshot below by-date. */
@@ -110,32 +114,29 @@ export class SeriesView {
 
   /** When the newest time was made: the modification time of directories only a view has. */
   newestNs(): bigint {
-    return this.#current().newestNs
+    const newest = [this.catalog.snapshots().at(-1), this.catalog.verifiedTimes().at(-1)]
+    const times = newest.flatMap((one) => (one === undefined ? [] : [epochMsOf(one.id)]))
+    return BigInt(Math.max(0, ...times)) * 1_000_000n
   }
 
   #current(): Names {
     const { generation } = this.catalog
-    if (this.#names?.generation === generation) return this.#names
+    if (this.#names?.generation !== generation) {
+      this.#names = { generation, top: undefined, times: new Map() }
+    }
+    return this.#names
+  }
+
+  #topOfDates(): DateLevel {
     const top: MutableLevel = { levels: new Map(), dated: new Map() }
-    const times = new Map<Snapshot, EntryName>()
-    let latest: EntryPath | undefined
-    let newestNs = 0n
     for (const snapshot of this.catalog.snapshots()) {
-      const epochMs = epochMsOf(snapshot.id)
-      const path = this.pathOf(snapshot)
-      place(top, path, { kind: 'snapshot', snapshot })
-      times.set(snapshot, renderTimeName(VERSION_TEMPLATE, epochMs, this.#zone))
-      latest = path
-      newestNs = BigInt(epochMs) * 1_000_000n
+      place(top, this.pathOf(snapshot), { kind: 'snapshot', snapshot })
     }
     for (const time of this.catalog.verifiedTimes()) {
-      const epochMs = epochMsOf(time.id)
-      place(top, renderTime(this.#template, epochMs, this.#zone), { kind: 'verified', time })
-      const timeNs = BigInt(epochMs) * 1_000_000n
-      if (timeNs > newestNs) newestNs = timeNs
+      const path = renderTime(this.#template, epochMsOf(time.id), this.#zone)
+      place(top, path, { kind: 'verified', time })
     }
-    this.#names = { generation, top, times, latest, newestNs }
-    return this.#names
+    return top
   }
 }
 
