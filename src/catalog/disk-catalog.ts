@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { LRUCache } from 'lru-cache'
 import { systemErrorCode } from '../errors/system-error.ts'
-import type { Entry, EntryKind } from '../model/entry.ts'
+import { type Entry, type EntryKind, sameInode } from '../model/entry.ts'
 import {
   type BytePath,
   bytePathFromText,
@@ -113,7 +113,8 @@ export class DiskCatalog implements Catalog {
       return
     }
     const status = fstatSync(descriptor, { bigint: true })
-    if (status.ino === entry.inode && status.dev === entry.device && status.isFile()) {
+    const opened = entryFrom(status)
+    if (status.isFile() && opened !== undefined && sameInode(opened, entry)) {
       return new FileHandle(descriptor)
     }
     closeSync(descriptor)

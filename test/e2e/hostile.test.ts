@@ -1,0 +1,34 @@
+/** The short form of scripts/torture/mount.mjs: readers that mean no good, while snapshots come and go. */
+import { execa } from 'execa'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'vitest'
+import { testWith } from '../support/requirements.ts'
+import { PROGRAM } from '../support/snapfs.ts'
+import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+
+const TORTURE = fileURLToPath(new URL('../../scripts/torture/mount.mjs', import.meta.url))
+const SEED = process.env['SNAPFS_TORTURE_SEED'] ?? '1'
+const SECONDS = 20
+const LIMIT_MS = 300_000
+
+const directory = useTemporaryDirectory()
+const test = testWith('rsync', 'root', 'fuse', 'loop')
+
+test(
+  'a mount tells the truth to many who mean no good, and stays as it was',
+  async () => {
+    const place = ['--snapfs', PROGRAM, '--dir', directory()]
+    const words = [TORTURE, '--seconds', String(SECONDS), '--seed', SEED, ...place]
+    const child = execa(process.execPath, words, { reject: false })
+    process.once('disconnect', () => child.kill())
+    const { stdout, stderr } = await child
+    const atLeast = (count: number): number => expect.toSatisfy((n: number) => n >= count) as number
+    expect(JSON.parse(stdout || `{"failed":${JSON.stringify(stderr)}}`)).toMatchObject({
+      seen: [],
+      backups: atLeast(2),
+      read: atLeast(50),
+      refused: atLeast(1),
+    })
+  },
+  LIMIT_MS,
+)
