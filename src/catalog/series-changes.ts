@@ -75,7 +75,10 @@ export class SeriesChanges {
     return names
   }
 
-  /** The same for one name. */
+  /**
+   * The same for one name, but that any directory of both may have something changed inside: it was listed when there was
+   * no time to look, and is still to be found when there was.
+   */
   extentOf(
     snapshot: Snapshot,
     change: Change,
@@ -87,9 +90,8 @@ export class SeriesChanges {
     const past = before === undefined ? undefined : this.#entryAt(before, child)
     const now = this.#entryAt(snapshot, child)
     const changes = changesBetween(past?.kind, now?.kind, () => isModified(past, now))
-    if (changes !== 'inside') return (changes & BITS[change]) !== 0 ? 'itself' : undefined
-    const isOver = startWaiting(this.#patience)
-    return this.#hasBelow(snapshot, change, child, isOver) ? 'inside' : undefined
+    if (changes === 'inside') return 'inside'
+    return (changes & BITS[change]) !== 0 ? 'itself' : undefined
   }
 
   #hasBelow(snapshot: Snapshot, change: Change, path: EntryPath, isOver: IsOver): boolean {

@@ -62,13 +62,17 @@ export class SeriesDeletions {
     const present = this.#presentIn(path)
     if (present === undefined) return deleted
     for (const [name, roles] of this.#history.namesEver(path)) {
-      const found = this.#judge([...path, name], roles, present.get(name) ?? ABSENT, isOver)
+      const mayHaveInside = (): boolean => this.#hasInside([...path, name], isOver) !== 'no'
+      const found = judge(roles, present.get(name) ?? ABSENT, mayHaveInside)
       if (found !== undefined) deleted.set(name, found)
     }
     return deleted
   }
 
-  /** The same for one name. */
+  /**
+   * The same for one name, but that any directory that is still there may have something gone inside: it was listed when
+   * there was no time to look, and is still to be found when there was.
+   */
   at(path: EntryPath, name: EntryName): Deleted | undefined {
     const roles = this.#history.rolesOf(path, name)
     if (roles === undefined) return undefined
@@ -78,20 +82,7 @@ export class SeriesDeletions {
       return entry === undefined ? [] : [{ name, kind: entry.kind }]
     })
     if (present === undefined) return undefined
-    return this.#judge(child, roles, present.get(name) ?? ABSENT, startWaiting(this.#patience))
-  }
-
-  #judge(
-    path: EntryPath,
-    roles: Roles,
-    { isDirectory, isOther }: Present,
-    isOver: IsOver,
-  ): Deleted | undefined {
-    const lastSeen = isOther ? undefined : roles.lastVersioned
-    let directory: Deleted['directory']
-    if (roles.directory && !isDirectory) directory = 'gone'
-    else if (isDirectory && this.#hasInside(path, isOver) !== 'no') directory = 'inside'
-    return directory === undefined && lastSeen === undefined ? undefined : { directory, lastSeen }
+    return judge(roles, present.get(name) ?? ABSENT, () => true)
   }
 
   /**
@@ -150,6 +141,18 @@ export class SeriesDeletions {
     this.#generation = generation
     this.#isInside.clear()
   }
+}
+
+function judge(
+  roles: Roles,
+  { isDirectory, isOther }: Present,
+  mayHaveInside: () => boolean,
+): Deleted | undefined {
+  const lastSeen = isOther ? undefined : roles.lastVersioned
+  let directory: Deleted['directory']
+  if (roles.directory && !isDirectory) directory = 'gone'
+  else if (isDirectory && mayHaveInside()) directory = 'inside'
+  return directory === undefined && lastSeen === undefined ? undefined : { directory, lastSeen }
 }
 
 /** What names are in any of the snapshots; undefined where this user may not look into one. */

@@ -86,8 +86,13 @@ describe('what counts as deleted', () => {
     const deletions = new SeriesDeletions(catalog, history, { elapsed: () => 0, limitMs: 0 })
     // The first is looked into in any case.
     expect([...deletions.namesIn([]).keys()].sort()).toEqual(['b', 'c'])
+    for (const name of ['b', 'c']) {
+      expect(deletions.at([], nameFromBytes(name))).toMatchObject({ directory: 'inside' })
+    }
     expect([...deletions.namesIn(['a'].map(nameFromBytes)).keys()]).toEqual([])
     for (let asked = 0; asked < 3; asked += 1) deletions.namesIn([])
     expect([...deletions.namesIn([]).keys()]).toEqual(['b'])
+    // What was listed is found.
+    expect(deletions.at([], nameFromBytes('c'))).toMatchObject({ directory: 'inside' })
   })
 })
