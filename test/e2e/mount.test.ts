@@ -93,50 +93,69 @@ describe('a mount', () => {
     expect(mounted!.options.has('allow_other')).toBe(false)
   })
 
-  test('answers every write with EROFS', async () => {
-    const { date } = await backUp()
+  test('answers every write with EROFS, in every view', async () => {
+    await writeFile(`${source}/Documents/gone.txt`, 'gone')
+    const { date, id } = await backUp()
+    await rm(`${source}/Documents/gone.txt`)
+    const second = await backUp()
     await succeed('mount', history)
-    const file = `${history}/by-date/${date}/Documents/report.txt`
-    const version = `${history}/by-file/Documents/report.txt/report@${date}.txt`
-    const folders = [
-      history,
-      `${history}/by-date`,
-      `${history}/by-date/${date}`,
-      `${history}/by-file`,
-    ]
-    const attempts = [
-      ...[file, version].flatMap((place) => [
-        () => open(place, 'r+'),
-        () => open(place, 'a'),
-        () => truncate(place, 0),
-        () => chmod(place, 0o600),
-        () => chown(place, 1, 1),
-        () => lchown(place, 1, 1),
-        () => utimes(place, 1, 1),
-        () => unlink(place),
-        () => rename(place, `${place}.bak`),
-        () => link(place, `${place}.link`),
-      ]),
-      ...folders.flatMap((place) => [
-        () => writeFile(`${place}/new`, 'x'),
-        () => mkdir(`${place}/new`),
-        () => symlink('x', `${place}/new`),
-        () => chmod(place, 0o700),
-      ]),
-      () => rmdir(`${history}/by-date/${date}/Documents`),
-    ]
-    for (const attempt of attempts) expect(await codeOf(attempt())).toBe('EROFS')
-    for (const words of [
-      ['mkfifo', `${history}/by-date/${date}/pipe`],
-      ['setfattr', '-n', 'user.x', '-v', 'y', file],
-    ]) {
-      const { stderr } = await execa(words[0]!, words.slice(1), {
-        reject: false,
-        env: { LC_ALL: 'C' },
-      })
-      expect(stderr).toMatch(/Read-only file system|not supported/u)
+    const token = `@GMT-${id.replaceAll('-', '.').replace('T', '-').replace('Z', '')}`
+    const files = [
+      'README.txt',
+      `by-date/${date}/Documents/report.txt`,
+      'by-date/latest/Documents/report.txt',
+      `by-file/Documents/report.txt/report@${date}.txt`,
+      'deleted/Documents/gone.txt',
+      `changes/${date}/added/Documents/report.txt`,
+      `changes/${second.date}/deleted/Documents/gone.txt`,
+      `@gmt/${token}/Documents/report.txt`,
+    ].map((path) => `${history}/${path}`)
+    const folders = new Set(files.map((path) => path.slice(0, path.lastIndexOf('/'))))
+    for (const view of ['by-date', 'by-file', 'by-file/Documents', 'deleted', 'changes', '@gmt']) {
+      folders.add(`${history}/${view}`)
     }
-    expect(await readFile(file, 'utf8')).toBe('first')
+    const attempts: readonly (readonly [string, () => Promise<unknown>])[] = [
+      ...files.flatMap((place): (readonly [string, () => Promise<unknown>])[] => [
+        [`open ${place}`, () => open(place, 'r+')],
+        [`append to ${place}`, () => open(place, 'a')],
+        [`truncate ${place}`, () => truncate(place, 0)],
+        [`chmod ${place}`, () => chmod(place, 0o600)],
+        [`chown ${place}`, () => chown(place, 1, 1)],
+        [`lchown ${place}`, () => lchown(place, 1, 1)],
+        [`utimes ${place}`, () => utimes(place, 1, 1)],
+        [`unlink ${place}`, () => unlink(place)],
+        [`rename ${place}`, () => rename(place, `${place}.bak`)],
+        [`link ${place}`, () => link(place, `${place}.link`)],
+      ]),
+      ...[...folders].flatMap((place): (readonly [string, () => Promise<unknown>])[] => [
+        [`write in ${place}`, () => writeFile(`${place}/new`, 'x')],
+        [`mkdir in ${place}`, () => mkdir(`${place}/new`)],
+        [`symlink in ${place}`, () => symlink('x', `${place}/new`)],
+        [`chmod ${place}`, () => chmod(place, 0o700)],
+      ]),
+      ['rmdir', () => rmdir(`${history}/by-date/${date}/Documents`)],
+    ]
+    for (const [what, attempt] of attempts) {
+      expect([what, await codeOf(attempt())]).toEqual([what, 'EROFS'])
+    }
+    for (const place of files) {
+      const folder = place.slice(0, place.lastIndexOf('/'))
+      for (const words of [
+        ['mkfifo', `${folder}/pipe`],
+        ['mknod', `${folder}/device`, 'c', '1', '3'],
+        ['setfattr', '-n', 'user.x', '-v', 'y', place],
+        ['setfattr', '-x', 'user.snapfs.path', place],
+        ['setfacl', '-m', 'u:1:r', place],
+        ['fallocate', '-l', '100', place],
+        ['touch', '-h', place],
+      ]) {
+        const options = { reject: false, env: { LC_ALL: 'C' } }
+        const { stderr } = await execa(words[0]!, words.slice(1), options)
+        expect([...words, stderr].join(' ')).toMatch(/Read-only file system|not supported/u)
+      }
+    }
+    expect(await readFile(files[1]!, 'utf8')).toBe('first')
+    expect(await readFile(files[4]!, 'utf8')).toBe('gone')
   })
 
   test('can be walked, copied, packed and searched by ordinary programs', async () => {
@@ -293,7 +312,15 @@ describe('a mount', () => {
       await mkdir(`${source}/private`, { mode: 0o700 })
       await writeFile(`${source}/private/open to all`, 'x', { mode: 0o644 })
       await writeFile(`${source}/secret`, 'x', { mode: 0o600 })
-      const { date } = await backUp()
+      await writeFile(`${source}/private/gone`, 'x', { mode: 0o644 })
+      await writeFile(`${source}/secret and gone`, 'x', { mode: 0o600 })
+      await writeFile(`${source}/Documents/gone`, 'x', { mode: 0o644 })
+      const { date, id } = await backUp()
+      for (const name of ['private/gone', 'secret and gone', 'Documents/gone']) {
+        await rm(`${source}/${name}`)
+      }
+      const second = await backUp()
+      const token = `@GMT-${id.replaceAll('-', '.').replace('T', '-').replace('Z', '')}`
       const asNobody = async (path: string) =>
         (await execa('cat', [path], { uid: 65_534, gid: 65_534, reject: false })).exitCode
       const open_ = `${history}/by-date/${date}/Documents/report.txt`
@@ -303,11 +330,21 @@ describe('a mount', () => {
       await succeed('mount', '--allow-other', history)
       expect(await asNobody(open_)).toBe(0)
       expect(await asNobody(`${history}/by-file/Documents/report.txt/report@${date}.txt`)).toBe(0)
+      for (const way of ['deleted', `changes/${second.date}/deleted`]) {
+        expect(await asNobody(`${history}/${way}/Documents/gone`), way).toBe(0)
+      }
       for (const closed of [
         `${history}/by-date/${date}/secret`,
         `${history}/by-date/${date}/private/open to all`,
         `${history}/by-file/secret/secret@${date}`,
         `${history}/by-file/private/open to all/open to all@${date}`,
+        `${history}/deleted/private/gone`,
+        `${history}/deleted/secret and gone`,
+        `${history}/changes/${date}/added/private/open to all`,
+        `${history}/changes/${second.date}/deleted/private/gone`,
+        `${history}/changes/${second.date}/deleted/secret and gone`,
+        `${history}/@gmt/${token}/private/open to all`,
+        `${history}/by-date/${second.date}/private/open to all@yesterday`,
       ]) {
         expect(await asNobody(closed), closed).not.toBe(0)
       }
