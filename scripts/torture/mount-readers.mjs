@@ -115,7 +115,11 @@ async function somewhere() {
 /** @param {string} path */
 async function look(path) {
   const status = await fs.lstat(at(path))
-  if (status.isSymbolicLink()) return void (await fs.readlink(at(path)))
+  // What was a link for another file may be the file itself by now.
+  const isNoLink = (/** @type {NodeJS.ErrnoException} */ error) => {
+    if (error.code !== 'EINVAL') throw error
+  }
+  if (status.isSymbolicLink()) return void (await fs.readlink(at(path)).catch(isNoLink))
   if (status.isDirectory()) {
     did.listed += 1
     for (const name of await fs.readdir(at(path), { encoding: 'latin1' })) {

@@ -5,7 +5,6 @@ import { systemErrorCode } from '../errors/system-error.ts'
 export const ENOENT = -constants.errno.ENOENT
 export const ENOTDIR = -constants.errno.ENOTDIR
 export const EISDIR = -constants.errno.EISDIR
-export const EINVAL = -constants.errno.EINVAL
 export const EBADF = -constants.errno.EBADF
 export const EROFS = -constants.errno.EROFS
 export const EMFILE = -constants.errno.EMFILE

@@ -6,8 +6,8 @@ import { LRUCache } from 'lru-cache'
 
 const FIRST_ASSIGNED = 0x8000_0000
 const LAST_ASSIGNED = 0xffff_ffff
-/** Some 100 MB when full; a number forgotten is never given to another inode. */
-const REMEMBERED = 1_000_000
+/** Some 25 MB when full; a number forgotten is never given to another inode. */
+const REMEMBERED = 250_000
 
 export class DenseInodes {
   readonly #assigned = new LRUCache<bigint, number>({

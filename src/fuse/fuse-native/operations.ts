@@ -14,7 +14,6 @@ import {
 } from '../../view/virtual-file-system.ts'
 import {
   EBADF,
-  EINVAL,
   EISDIR,
   EMFILE,
   ENODATA,
@@ -118,7 +117,8 @@ function answersOf<Node extends object>(fileSystem: VirtualFileSystem<Node>, han
     const node = nodes.at(path)
     if (node === undefined) return [ENOENT]
     const target = fileSystem.linkTarget(node)
-    return target === undefined ? [EINVAL] : [0, passedTarget(target)]
+    // The kernel takes it for the link that was at the path.
+    return target === undefined ? [ESTALE] : [0, passedTarget(target)]
   }
 
   /** Programs that meet ENOTSUP ask less often than those that meet ENODATA. */
