@@ -67,11 +67,19 @@ export class SeriesChanges {
   namesIn(snapshot: Snapshot, change: Change, path: EntryPath): ReadonlyMap<EntryName, Extent> {
     const isOver = startWaiting(this.#patience)
     const names = new Map<EntryName, Extent>()
+    let found = 0
     for (const [name, changes] of this.#compare(snapshot, path)) {
       if (changes === 'inside') {
+        found |= UNDECIDED
         if (this.#hasBelow(snapshot, change, [...path, name], isOver)) names.set(name, 'inside')
-      } else if ((changes & BITS[change]) !== 0) names.set(name, 'itself')
+      } else {
+        found |= changes
+        if ((changes & BITS[change]) !== 0) names.set(name, 'itself')
+      }
     }
+    // Who lists this directory for one change will list the one above for the next.
+    const key = keyOf(snapshot, path)
+    if (!this.#below.has(key)) this.#below.set(key, found)
     return names
   }
 
@@ -101,7 +109,7 @@ export class SeriesChanges {
   /** Time is looked at between directories. */
   #changesBelow(snapshot: Snapshot, path: EntryPath, isOver: IsOver): number {
     this.#forgetPastGeneration()
-    const key = `${snapshot.id}/${path.join('/')}`
+    const key = keyOf(snapshot, path)
     const known = this.#below.get(key)
     if (known !== undefined && known < UNDECIDED) return known
     if (known === undefined && isOver()) return UNDECIDED
@@ -161,6 +169,10 @@ export class SeriesChanges {
     this.#below.clear()
     this.#before.clear()
   }
+}
+
+function keyOf({ id }: Snapshot, path: EntryPath): string {
+  return `${id}/${path.join('/')}`
 }
 
 type Kinds = ReadonlyMap<EntryName, Entry['kind']>

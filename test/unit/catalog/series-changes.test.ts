@@ -87,6 +87,14 @@ describe('what a snapshot changed', () => {
     expect(catalog.listings - first).toBe(6)
   })
 
+  test('is known of a directory that was listed', () => {
+    const { ask } = asker(history, NO_TIME)
+    expect(ask('added')).toMatchObject({ quiet: 'inside' })
+    ask('added', 'quiet')
+    ask('added', 'quiet', 'q')
+    expect(ask('modified')).not.toHaveProperty('quiet')
+  })
+
   test('is said to be inside where there was no time to look, until asking again has got there', () => {
     const tree = Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}/f`, file(name)]))
     const { ask } = asker(
