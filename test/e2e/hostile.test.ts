@@ -8,7 +8,7 @@ import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const TORTURE = fileURLToPath(new URL('../../scripts/torture/mount.mjs', import.meta.url))
 const SEED = process.env['SNAPFS_TORTURE_SEED'] ?? '1'
-const SECONDS = 20
+const SECONDS = 10
 const LIMIT_MS = 300_000
 
 const directory = useTemporaryDirectory()
@@ -26,7 +26,7 @@ test(
     expect(JSON.parse(stdout || `{"failed":${JSON.stringify(stderr)}}`)).toMatchObject({
       seen: [],
       backups: atLeast(2),
-      read: atLeast(50),
+      read: atLeast(20),
       refused: atLeast(1),
     })
   },
