@@ -6,13 +6,17 @@ import { LINKS_LIMIT } from '../model/link-block.ts'
 import type { SourceStatus } from './source-status.ts'
 import type { StoredEntry } from './stored-entry.ts'
 
-/** Linked from a snapshot, taken from a run that was interrupted, compared by content, or anything else. */
-export type Way = 'linked' | 'resumed' | 'compared' | 'other'
+/**
+ * Linked from a snapshot, taken from a run that was interrupted, compared by content, not compared since what it would be
+ * compared with stands for another file, or anything else.
+ */
+export type Way = 'linked' | 'resumed' | 'compared' | 'contested' | 'other'
 
 interface Group {
   readonly linked: string[]
   readonly resumed: string[]
   readonly compared: string[]
+  readonly contested: string[]
   readonly others: string[]
   /** The inode that the names have in the tree they would be linked from. */
   readonly inodes: Set<bigint>
@@ -26,6 +30,11 @@ export interface GroupCorrections {
   readonly compared: readonly string[]
   /** To be copied, not linked and not compared: the stored inode has no room for them. */
   readonly copied: readonly string[]
+  /**
+   * To be copied, since one of the names looks like what stands for another file. In a comparison rsync would find that
+   * under this name, and tie all the names to it.
+   */
+  readonly apart: readonly string[]
 }
 
 export class HardLinkGroups {
@@ -53,23 +62,31 @@ export class HardLinkGroups {
   corrections(): GroupCorrections {
     const compared: string[] = []
     const copied: string[] = []
+    const apart: string[] = []
     for (const {
       linked,
       resumed,
       compared: suspects,
+      contested,
       others,
       inodes,
       links,
     } of this.#groups.values()) {
-      const ways = [linked, resumed, suspects, others].filter((paths) => paths.length > 0)
+      const ways = [linked, resumed, suspects, contested, others].filter(
+        (paths) => paths.length > 0,
+      )
       const names = ways.flat()
       if (links + names.length > LINKS_LIMIT) copied.push(...names)
+      else if (contested.length > 0) apart.push(...names)
       else if (inodes.size > 1 || ways.length > 1) compared.push(...names)
     }
-    return { compared, copied }
+    return { compared, copied, apart }
   }
 }
 
 function emptyGroup(): Group {
-  return { linked: [], resumed: [], compared: [], others: [], inodes: new Set(), links: 0 }
+  return {
+    ...{ linked: [], resumed: [], compared: [], contested: [], others: [] },
+    ...{ inodes: new Set(), links: 0 },
+  }
 }

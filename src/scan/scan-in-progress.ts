@@ -184,13 +184,15 @@ export class ScanInProgress implements SourceScan {
 
   /** Brings the names of each hard-linked file onto one way. */
   settleGroups(): void {
-    const { compared, copied } = this.#groups.corrections()
+    const { compared, copied: full, apart } = this.#groups.corrections()
+    const copied = [...full, ...apart]
     if (compared.length + copied.length === 0) return
     const left = new Set([...this.suspects, ...this.copies, ...this.undecided, ...this.resumed])
     for (const path of [...compared, ...copied]) {
       if (!left.has(path)) this.#unchanged.revoke(path)
     }
-    for (const path of copied) this.crowded.add(path)
+    for (const path of full) this.crowded.add(path)
+    const isCopied = new Set(copied)
     // Each is taken out of where it was, and put in once.
     const isSettled = new Set([...compared, ...copied])
     const others = (paths: readonly string[]): string[] =>
@@ -200,7 +202,7 @@ export class ScanInProgress implements SourceScan {
     this.undecided = others(this.undecided)
     this.copies = [...others(this.copies), ...copied]
     this.moves = this.moves
-      .filter(({ path }) => !this.crowded.has(path))
+      .filter(({ path }) => !isCopied.has(path))
       .map((move) => (isSettled.has(move.path) ? { ...move, proof: 'content' } : move))
   }
 
@@ -265,6 +267,7 @@ export class ScanInProgress implements SourceScan {
     } else if (isSuspect || lookalike === undefined || this.#evidence.isStable(device)) {
       this.copies.push(path)
       if (isFile(status)) this.sizes.copies += Number(status.size)
+      if (isSuspect && lookalike !== undefined) return 'contested'
     } else this.undecided.push(path)
     return 'other'
   }
