@@ -15,6 +15,20 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'bytes that are no text are lost when an entry is put into a file',
+    file: 'src/actions/integrate.ts',
+    from: 'if (isUtf8(content)) return',
+    to: 'if (isUtf8(content) || content.length > 0) return',
+    test: ['e2e', 'open-versions.test.ts', 'no text'],
+  },
+  {
+    title: 'a date of several levels is taken for a directory of the source',
+    file: 'src/actions/find-versions.ts',
+    from: 'return latest?.split(sep).length ?? 1',
+    to: 'return latest === undefined ? 0 : 1',
+    test: ['e2e', 'open-versions.test.ts', 'several levels'],
+  },
+  {
     title: 'names of a copy are compared with what stands for another file',
     file: 'src/scan/hard-link-groups.ts',
     from: 'else if (contested.length > 0) apart.push(...names)',

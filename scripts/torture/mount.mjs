@@ -39,6 +39,8 @@ const KEPT_SNAPSHOTS = 12
 /** What the issue of liveness allows. */
 const LIVENESS_MS = 2000
 const SAMPLE_MS = 5000
+/** Then a mount is said not to answer. */
+const ANSWER_MS = 20_000
 /** Caches are full by then. */
 const WARM_SHARE = 0.3
 const GROWTH_MIB = 16
@@ -215,7 +217,7 @@ async function walk({ room, mountpoint }, isOver) {
     const [program = '', ...words] = random.pick(PROGRAMS)
     const group = new Group(room, program, words, { cwd: mountpoint, limitMs: 120_000 })
     const over = group.ended.then(() => true)
-    const isDone = await Promise.race([over, sleep(random.below(8000), false)])
+    const isDone = await Promise.race([over, sleep(random.below(8000), false, { ref: false })])
     if (!isDone) {
       did['killed'] = (did['killed'] ?? 0) + 1
       group.kill()
@@ -277,7 +279,7 @@ async function seen({ mountpoint }, id, there) {
  * @returns {Promise<Result | undefined>}
  */
 async function within(question, what) {
-  const answer = await Promise.race([question, sleep(20_000, 'late')])
+  const answer = await Promise.race([question, sleep(ANSWER_MS, 'late', { ref: false })])
   if (answer !== 'late') return /** @type {Result} */ (answer)
   violate('does not answer', what)
   return undefined

@@ -1,11 +1,9 @@
 /**
- * `snapfs open-versions`: from a file as it lies in its place, or anywhere in a mount, to the directory of its versions. Asks the
+ * From a file as it lies in its place, or anywhere in a mount, to the directory of its versions. Asks the
  * records of the mounts and not the repository, since somebody waits before a menu.
  */
-import { lstat, realpath } from 'node:fs/promises'
+import { lstat, readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { CHANGES } from '../catalog/series-changes.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
 import { probeMount } from '../fuse/probe-mount.ts'
@@ -16,36 +14,13 @@ interface Mount extends ShownMount {
   readonly state: MountStatus['state']
 }
 
-/** In a mount: the profile's own top, and the way below it. */
+/** An entry of a source in a mount. */
 interface Place {
   readonly mount: Mount
-  /** With several profiles each has a directory of its own. */
+  /** Of its profile; with several, each has a directory of its own. */
   readonly top: string
-  readonly below: readonly string[]
-}
-
-/**
- * A path from a file manager: `file:` URIs have no characters that are special to anything.
- * @param toAbsolute for a path, which may be relative
- * @throws SnapfsError USAGE for a URI of something that is no file here
- */
-export function pathFromArgument(text: string, toAbsolute: (path: string) => string): string {
-  const scheme = /^([a-z][a-z0-9+.-]*):\/\//u.exec(text)?.[1]
-  if (scheme === undefined) return toAbsolute(text)
-  try {
-    const path = scheme === 'file' ? fileURLToPath(text) : '\0'
-    if (!path.includes('\0')) return path
-  } catch (error) {
-    throw noFile(text, messageOf(error))
-  }
-  throw noFile(text)
-}
-
-function noFile(text: string, detail?: string): SnapfsError {
-  return new SnapfsError('USAGE', `${text} is not a file of this machine.`, {
-    hint: 'Only local files have versions in a snapshot.',
-    details: detail === undefined ? [] : [detail],
-  })
+  /** From the source down to it. */
+  readonly path: readonly string[]
 }
 
 /**
@@ -57,10 +32,10 @@ export async function findVersions(path: string, stateDirectory: string): Promis
   const mounts = await shownMounts(stateDirectory)
   const real = await realPathOf(path)
   const inside = mounts.find(({ mountpoint }) => isBelow(real, mountpoint))
-  const place = inside === undefined ? placeOfSource(mounts, real) : placeInMount(inside, real)
+  const place = inside === undefined ? placeOfSource(mounts, real) : await placeIn(inside, real)
   if (place === undefined) throw notShown(path, mounts, inside)
-  await checkAnswers(place.mount)
-  const found = await containerAt(place)
+  if (inside === undefined) await checkAnswers(place.mount)
+  const found = await directoryAt(join(place.top, 'by-file', ...place.path))
   if (found !== undefined) return found
   throw new SnapfsError('USAGE', `${path} is in no snapshot.`, {
     hint: 'It may be new, or left out. "snapfs backup --explain PATH" says what the next backup does with it.',
@@ -101,41 +76,46 @@ function placeOfSource(mounts: readonly Mount[], path: string): Place | undefine
   const [best] = places.sort((one, other) => other.source.length - one.source.length)
   if (best === undefined) return undefined
   const below = path.slice(best.source.length).split(sep).filter(Boolean)
-  return { mount: best.mount, top: topOf(best.mount, best.profile), below: ['by-file', ...below] }
+  return { mount: best.mount, top: topOf(best.mount, best.profile), path: below }
 }
 
-function placeInMount(mount: Mount, path: string): Place | undefined {
+/** Undefined for what only a mount has. */
+async function placeIn(mount: Mount, path: string): Promise<Place | undefined> {
+  await checkAnswers(mount)
   const parts = path.slice(mount.mountpoint.length).split(sep).filter(Boolean)
   const [profile] = mount.profiles.length === 1 ? mount.profiles : parts.splice(0, 1)
   if (profile === undefined) return undefined
-  return { mount, top: topOf(mount, profile), below: parts }
+  const top = topOf(mount, profile)
+  const [view, ...rest] = parts
+  const above = await levelsAbove(view, top)
+  if (above === undefined || rest.length < above) return undefined
+  return { mount, top, path: rest.slice(above) }
 }
 
 function topOf({ mountpoint, profiles }: Mount, profile: string): string {
   return profiles.length === 1 ? mountpoint : join(mountpoint, profile)
 }
 
-/** Undefined where there is none. */
-async function containerAt({ top, below }: Place): Promise<string | undefined> {
-  const [view, ...rest] = below
+/** How many names of a view come before those of the source. */
+async function levelsAbove(view: string | undefined, top: string): Promise<number | undefined> {
   switch (view) {
     case 'by-file':
-      return directoryAt(join(top, ...below))
     case 'deleted':
-      return directoryAt(join(top, 'by-file', ...rest))
-    case 'changes': {
-      const kind = rest.findIndex((name) => CHANGES.some((change) => change === name))
-      return kind === -1 ? undefined : directoryAt(join(top, 'by-file', ...rest.slice(kind + 1)))
-    }
-    case 'by-date': {
-      // The names of dates may have several levels; in a snapshot every directory has this link.
-      const path = join(top, ...below)
-      const container = join(dirname(path), '.history', basename(path))
-      return realpath(container).then(directoryAt, undefinedIfAbsent)
-    }
+      return 0
+    case 'by-date':
+      return levelsOfDates(top)
+    case 'changes':
+      // Then what was added, modified or deleted.
+      return (await levelsOfDates(top)) + 1
     default:
       return undefined
   }
+}
+
+/** A date may have several: where the link to the newest leads tells. */
+async function levelsOfDates(top: string): Promise<number> {
+  const latest = await readlink(join(top, 'by-date/latest')).catch(undefinedIfAbsent)
+  return latest?.split(sep).length ?? 1
 }
 
 /** A version lies in the directory of its versions. */

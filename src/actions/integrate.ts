@@ -2,6 +2,8 @@
  * `snapfs integrate`: an entry in the menu of a file manager, and its removal. What is not snapfs's own is never written over, and
  * in a file that is shared only its own part is.
  */
+import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
 import { open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
@@ -98,13 +100,17 @@ async function firstOf(paths: readonly string[]): Promise<string | undefined> {
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
     const status = await stat(path)
-    if (status.isFile() && status.size <= FILE_LIMIT_BYTES) return await readFile(path, 'utf8')
+    if (status.isFile() && status.size <= FILE_LIMIT_BYTES) {
+      const content = await readFile(path)
+      // What is none would not be written back as it was.
+      if (isUtf8(content)) return content.toString('utf8')
+    }
   } catch (error) {
     const code = systemErrorCode(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw failed(path, 'read', error)
   }
-  throw new SnapfsError('USAGE', `${path} is not a file of a usual size; it was left as it is.`)
+  throw new SnapfsError('USAGE', `${path} is not a text of a usual size; it was left as it is.`)
 }
 
 async function hasMode(path: string, mode: number): Promise<boolean> {
@@ -123,9 +129,9 @@ async function write(path: string, text: string, mode: number | undefined): Prom
       (status) => status.mode & 0o777,
       () => PLAIN_MODE,
     )
-    const draft = `${target}.snapfs`
+    const draft = `${target}.${randomUUID()}`
+    await using file = await open(draft, 'wx', 0o600)
     try {
-      await using file = await open(draft, 'wx', 0o600)
       await file.writeFile(text)
       await file.chmod(mode ?? keptMode)
       await file.sync()

@@ -10,8 +10,8 @@ import type { Catalog } from './catalog.ts'
 import { ENDLESS_PATIENCE, type Patience, startWaiting } from './patience.ts'
 import { absentIfClosed } from './series-history.ts'
 
-export const CHANGES = ['added', 'modified', 'deleted'] as const
-export type Change = (typeof CHANGES)[number]
+export const CHANGE_KINDS = ['added', 'modified', 'deleted'] as const
+export type Change = (typeof CHANGE_KINDS)[number]
 
 /** `itself`: it was changed, and all that is in it. `inside`: a directory in both, with something changed below. */
 export type Extent = 'itself' | 'inside'

@@ -1,5 +1,5 @@
 /** changes: for each snapshot what it added, modified and deleted against the one before, as trees of just that. */
-import { type Change, CHANGES, type Extent } from '../catalog/series-changes.ts'
+import { type Change, CHANGE_KINDS, type Extent } from '../catalog/series-changes.ts'
 import { type EntryName, type EntryPath, nameFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import { syntheticInode } from './inode-number.ts'
@@ -10,7 +10,7 @@ import type { ChangedNode, StoredNode, ViewNode } from './view-node.ts'
 import type { ListedNode } from './virtual-file-system.ts'
 
 const NAMES: ReadonlyMap<EntryName, Change> = new Map(
-  CHANGES.map((change) => [nameFromText(change), change]),
+  CHANGE_KINDS.map((change) => [nameFromText(change), change]),
 )
 
 export function lookupChange(

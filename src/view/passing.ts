@@ -9,6 +9,7 @@ import type { LinkNode, StoredNode } from './view-node.ts'
 
 /** What directories below deleted are numbered by; in changes the id of the snapshot that lacks them follows. */
 export const DELETED_WAY = 'deleted'
+const IN_CHANGES = `${DELETED_WAY}/`
 
 /**
  * What is shown of an entry: itself, or a link to its place in by-file.
@@ -20,22 +21,26 @@ export function shownInPassing(
   step: 'looked up' | 'listed',
   shown: EntryPath = node.path,
 ): StoredNode | LinkNode {
-  const { series, entry, path, snapshot } = node
+  const { series, entry, path, snapshot, way } = node
   // What is no file has nothing that is remembered but its attributes, and these not for long.
-  if (entry.kind !== 'file') return node
-  const place = placeOf(node, shown)
-  if (place === undefined) return node
-  const key = place.join('/')
+  if (entry.kind !== 'file' || !isPassing(way)) return node
+  // No name holds what parts the two.
+  const key = `${way}\0${shown.join('/')}`
   const isSame =
     step === 'listed' ? series.told.mayStandFor(key, entry) : series.told.claim(key, entry)
-  return isSame ? node : (linkToVersion(series, place, path, snapshot) ?? node)
+  if (isSame) return node
+  const place = placeOf(node, shown)
+  return place === undefined ? node : (linkToVersion(series, place, path, snapshot) ?? node)
 }
 
-/** Below the top of the profile; undefined for what stays the same file at its path. */
+function isPassing(way: string): boolean {
+  return way === DELETED_WAY || way.startsWith(IN_CHANGES)
+}
+
+/** Below the top of the profile; undefined where the snapshot it was deleted in has just gone. */
 function placeOf({ series, way }: StoredNode, shown: EntryPath): EntryPath | undefined {
   if (way === DELETED_WAY) return [DELETED, ...shown]
-  if (!way.startsWith(`${DELETED_WAY}/`)) return undefined
-  const id = way.slice(DELETED_WAY.length + 1)
+  const id = way.slice(IN_CHANGES.length)
   const snapshot = series.catalog.snapshots().find((one) => one.id === id)
   if (snapshot === undefined) return undefined
   return [CHANGES, ...series.pathOf(snapshot), nameFromText('deleted'), ...shown]

@@ -1,6 +1,6 @@
 /** "Previous versions" in the menus of file managers: what is installed, and what it starts. */
 import { execa } from 'execa'
-import { lstat, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, test as bare } from 'vitest'
@@ -36,15 +36,22 @@ function run(...words: readonly string[]): Promise<Finished> {
   return snapfs(words, { env })
 }
 
-async function mounted(): Promise<void> {
-  for (const name of ['dir/notes', 'dir/gone.txt', ODD]) await writeFile(join(source, name), name)
+async function mounted(
+  options: readonly string[] = [],
+  prepare: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
+  // An editor keeps something in a directory that is called like one of ours.
+  await mkdir(join(source, '.history'))
+  for (const name of ['dir/notes', 'dir/gone.txt', '.history/notes', ODD])
+    await writeFile(join(source, name), name)
   await run('init', join(directory(), 'repository'), '--source', source, '--profile', 'home')
   await run('backup')
   await rm(join(source, 'dir/gone.txt'))
   await writeFile(join(source, 'dir/notes'), 'changed')
   await run('backup')
+  await prepare()
   await mkdir(history)
-  expect(await run('mount', history)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(await run('mount', ...options, history)).toMatchObject({ exitCode: 0, stderr: '' })
 }
 
 function unmounted(): Promise<Finished> {
@@ -70,6 +77,9 @@ describe('the versions of a file', () => {
         [source, 'by-file'],
         [join(history, 'by-date', date!, 'dir/notes'), notes],
         [join(history, 'by-date/latest/dir'), 'by-file/dir'],
+        [join(history, 'by-date', date!), 'by-file'],
+        [join(history, 'by-date/latest'), 'by-file'],
+        [join(history, 'by-date/latest/.history/notes'), 'by-file/.history/notes'],
         [join(history, notes), notes],
         [join(history, notes, version!), notes],
         [join(history, 'deleted/dir/gone.txt'), 'by-file/dir/gone.txt'],
@@ -81,6 +91,32 @@ describe('the versions of a file', () => {
           { exitCode: 0, stdout: join(history, found), stderr: '' },
         ])
       }
+    } finally {
+      await unmounted()
+    }
+  })
+
+  test('are found where dates have several levels, and each profile has a directory', async () => {
+    const repository = join(directory(), 'repository')
+    await mounted(['--repository', repository, '--date-format', '%Y/%m/%d_%H-%M-%S'], async () => {
+      const other = join(directory(), 'other')
+      await mkdir(other)
+      await run('backup', '--repository', repository, '--source', other, '--profile', 'work')
+    })
+    try {
+      const top = join(history, 'home')
+      const found = join(top, 'by-file/dir/notes')
+      const date = await readlink(join(top, 'by-date/latest'))
+      expect(date.split('/')).toHaveLength(3)
+      for (const path of [
+        join(source, 'dir/notes'),
+        join(top, 'by-date', date, 'dir/notes'),
+        join(top, 'changes', date, 'modified/dir/notes'),
+      ]) {
+        expect(await run('open-versions', '--print', path)).toMatchObject({ stdout: found })
+      }
+      const { stderr } = await run('open-versions', '--print', join(top, 'by-date', '2026'))
+      expect(stderr).toContain('is not a file of a snapshot')
     } finally {
       await unmounted()
     }
@@ -98,7 +134,8 @@ describe('the versions of a file', () => {
         ['/usr/bin/env', `What is mounted shows ${source}`],
         ['sftp://host/file', 'is not a file of this machine'],
         ['file:///a%00b', 'is not a file of this machine'],
-        [join(history, 'by-date'), 'is in no snapshot'],
+        [join(history, 'by-date'), 'is not a file of a snapshot'],
+        [join(history, 'README.txt'), 'is not a file of a snapshot'],
       ] as const) {
         const { exitCode, stdout, stderr } = await run('open-versions', '--print', '--', path)
         expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
@@ -233,6 +270,17 @@ describe('an entry in a menu', () => {
       expect(stderr).toContain(`${path} does not hold Thunar's actions.`)
     }
     expect(await readFile(path, 'utf8')).toBe('<actions><action></actions>')
+  })
+
+  bare('of Thunar is not put into what is no text, whose bytes would be lost', async () => {
+    const path = join(directory(), 'xdg/Thunar/uca.xml')
+    const content = Buffer.from('<actions><!-- \xff --></actions>', 'latin1')
+    await mkdir(join(path, '..'), { recursive: true })
+    await writeFile(path, content)
+    const { exitCode, stderr } = await run('integrate', 'thunar')
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`${path} is not a text of a usual size`)
+    expect((await readFile(path)).equals(content)).toBe(true)
   })
 
   bare('says so when its directory cannot be written', async () => {

@@ -1,9 +1,10 @@
 /** `snapfs open-versions` */
 import { type Command, Option } from 'commander'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { FILE_MANAGERS, type FileManager } from '../../desktop/menu-files.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
-import { printableSentence } from '../../model/entry-name.ts'
+import { messageOf } from '../../errors/system-error.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, section } from '../help-text.ts'
 import { stateDirectory } from '../resolve-profiles.ts'
@@ -47,35 +48,45 @@ report@2026-11-20_09-00-00.odt  report@2026-11-22_15-30-00.odt
         exitStatusText([...ALWAYS, 'MOUNT_FAILED']),
       ),
     )
-    .action((path: string, options: Options) => openVersions(context, path, options))
+    .action((path: string, options: Options) => run(context, path, options))
 }
 
-async function openVersions(context: Context, text: string, options: Options): Promise<void> {
+async function run(context: Context, text: string, options: Options): Promise<void> {
   const { output } = context
+  const request = { fileManager: options.with, stateDirectory: stateDirectory(context) }
+  if (options.print) {
+    const { findVersions } = await import('../../actions/find-versions.ts')
+    output.answer(await findVersions(pathOf(text), request.stateDirectory))
+    return
+  }
+  const { openVersions, showFailure } = await import('../../actions/open-versions.ts')
   try {
-    const { findVersions, pathFromArgument } = await import('../../actions/find-versions.ts')
-    const path = pathFromArgument(text, (one) => resolve(one))
-    const directory = await findVersions(path, stateDirectory(context))
-    if (options.print) {
-      output.answer(directory)
-      return
-    }
-    await openDirectory(directory, options.with)
+    await openVersions({ ...request, path: pathOf(text) })
   } catch (error) {
-    if (error instanceof SnapfsError && output.terminal === undefined && !options.print) {
-      const { showMessage } = await import('../../desktop/start-file-manager.ts')
-      await showMessage(printableSentence([error.message, error.hint ?? ''].join(' ').trim()))
-    }
+    if (error instanceof SnapfsError && output.terminal === undefined) await showFailure(error)
     throw error
   }
 }
 
-async function openDirectory(directory: string, fileManager: Options['with']): Promise<void> {
-  const { showDirectory } = await import('../../desktop/start-file-manager.ts')
-  const inVain = await showDirectory(directory, fileManager)
-  if (inVain === undefined) return
-  throw new SnapfsError('USAGE', 'No file manager could be started.', {
-    hint: `The versions are in ${directory}`,
-    details: [`Tried: ${inVain.join(', ')}.`],
+/**
+ * A path, or the `file:` URI of one, which has no characters that are special to anything.
+ * @throws SnapfsError USAGE for a URI of something that is no file here
+ */
+function pathOf(text: string): string {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//u.exec(text)?.[1]
+  if (scheme === undefined) return resolve(text)
+  try {
+    const path = scheme === 'file' ? fileURLToPath(text) : '\0'
+    if (!path.includes('\0')) return path
+  } catch (error) {
+    throw noFile(text, messageOf(error))
+  }
+  throw noFile(text)
+}
+
+function noFile(text: string, detail?: string): SnapfsError {
+  return new SnapfsError('USAGE', `${text} is not a file of this machine.`, {
+    hint: 'Only local files have versions in a snapshot.',
+    details: detail === undefined ? [] : [detail],
   })
 }

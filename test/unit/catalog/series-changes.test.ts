@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ListedName } from '../../../src/catalog/catalog.ts'
 import { ENDLESS_PATIENCE, type Patience } from '../../../src/catalog/patience.ts'
-import { type Change, CHANGES, SeriesChanges } from '../../../src/catalog/series-changes.ts'
+import { type Change, CHANGE_KINDS, SeriesChanges } from '../../../src/catalog/series-changes.ts'
 import { type EntryPath, nameFromBytes } from '../../../src/model/entry-name.ts'
 import type { Snapshot } from '../../../src/model/snapshot.ts'
 import { type DescribedHistory, file } from '../../support/described-history.ts'
@@ -67,7 +67,7 @@ describe('what a snapshot changed', () => {
 
   test('is the same for one name as in a listing, and a directory of both is always found', () => {
     const { ask, askOne } = asker(history)
-    for (const change of CHANGES) {
+    for (const change of CHANGE_KINDS) {
       const listed = ask(change)
       for (const name of ['same', 'other', 'gone', 'new', 'kind', 'never']) {
         expect(askOne(change, [], name)).toBe(listed[name])
@@ -82,7 +82,7 @@ describe('what a snapshot changed', () => {
     const { catalog, ask } = asker(history)
     ask('added')
     const first = catalog.listings
-    for (const change of CHANGES) ask(change)
+    for (const change of CHANGE_KINDS) ask(change)
     // Of the directory itself in both snapshots, three times.
     expect(catalog.listings - first).toBe(6)
   })
