@@ -10,11 +10,13 @@ export default defineConfig({
     main: 'src/main.ts',
     index: 'src/index.ts',
     'link-worker': 'src/repository/link-worker.ts',
+    'serving-thread': 'src/fuse/kernel/serving-thread.ts',
+    'telling-thread': 'src/fuse/kernel/telling-thread.ts',
   },
   platform: 'node',
   logLevel: 'warn',
   transform: { target: 'node20.19' },
-  // Its binding is found beside its own files, and it need not be installed.
-  external: ['fuse-native'],
+  // Their bindings are found beside their own files, and they need not be installed.
+  external: ['fuse-native', 'koffi'],
   output: { dir: 'dist', format: 'esm', chunkFileNames: 'part-[hash].js', minify: false },
 })

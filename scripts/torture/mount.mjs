@@ -4,7 +4,7 @@
  * backups are made and snapshots are removed. Is all that is read what was stored? Does a new snapshot appear within two
  * seconds, and a removed one disappear? Does the process stay as large as it was, with no more open files?
  *
- *   node scripts/torture/mount.mjs [--seconds 3600] [--seed N] [--snapfs PROGRAM] [--dir DIR]
+ *   node scripts/torture/mount.mjs [--seconds 3600] [--seed N] [--driver NAME] [--snapfs PROGRAM] [--dir DIR]
  *
  * Needs root, FUSE, rsync and a loop device. Prints one line of JSON. Exit status: 0 nothing was violated; 1 otherwise.
  */
@@ -19,7 +19,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { makeImage, mountImage } from './file-system.mjs'
 import { MovingSource } from './mount-source.mjs'
-import { Group } from './processes.mjs'
+import { Group, run } from './processes.mjs'
 import { randomFrom } from './random.mjs'
 import { inRoom } from './room.mjs'
 import { remark } from './session.mjs'
@@ -48,6 +48,7 @@ const IMAGE_MIB = 1024
 
 const { values } = parseArgs({
   options: {
+    driver: { type: 'string', default: 'auto' },
     seconds: { type: 'string', default: '3600' },
     seed: { type: 'string', default: '1' },
     snapfs: {
@@ -93,7 +94,7 @@ await inRoom(values.dir, async (room, signal) => {
   const words = ['--source', place.source, '--profile', 'home']
   await snapfs(place, 'init', place.repository, ...words)
   await snapfs(place, 'backup')
-  await snapfs(place, 'mount', place.mountpoint)
+  await snapfs(place, 'mount', `--driver=${values.driver}`, place.mountpoint)
   const { mounts } = JSON.parse(await snapfs(place, 'status', '--json'))
   const pid = mounts.find(
     (/** @type {any} */ { mountpoint }) => mountpoint === place.mountpoint,
@@ -108,6 +109,8 @@ await inRoom(values.dir, async (room, signal) => {
     keepTime(place, source, isOver),
     sample(pid, samples, began, isOver),
   ])
+  // What the kernel remembers may be open still. Mounted again in place, it remembers only what is in use.
+  await run('mount', ['-i', '-o', 'remount,ro', place.mountpoint])
   await sleep(1000)
   const after = look(pid)
   const listed = await within(readdir(place.mountpoint), 'root')

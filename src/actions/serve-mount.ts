@@ -1,18 +1,26 @@
 /** `snapfs mount --foreground`: serve the views until told to stop, or unmounted by somebody else. */
-import { DiskCatalog } from '../catalog/disk-catalog.ts'
 import { profilesIn } from '../catalog/read-series.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf } from '../errors/system-error.ts'
 import type { World } from '../model/world.ts'
 import { checkMountpoint } from '../fuse/check-mountpoint.ts'
-import { type Driver, type DriverName, MOUNT_TYPE, type MountSession } from '../fuse/driver.ts'
+import { chooseDriver } from '../fuse/choose-driver.ts'
+import {
+  type Driver,
+  type DriverName,
+  MOUNT_TYPE,
+  type MountRequest,
+  type MountSession,
+} from '../fuse/driver.ts'
+import { findDrivers } from '../fuse/find-drivers.ts'
 import { fuseNativeDriver } from '../fuse/fuse-native/fuse-native-driver.ts'
+import type { Feature } from '../fuse/kernel/agreement.ts'
+import { kernelDriver } from '../fuse/kernel/kernel-driver.ts'
 import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
 import { runFusermount } from '../fuse/run-fusermount.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { storageError } from '../repository/storage-error.ts'
-import { SeriesView } from '../view/series-view.ts'
-import { SnapshotFileSystem } from '../view/snapshot-file-system.ts'
+import type { SourcePlace } from '../view/open-views.ts'
 import { parseTimeTemplate } from '../view/time-template.ts'
 import { mountFiles, removeMountRecord, writeMountRecord } from './mount-record.ts'
 
@@ -22,6 +30,8 @@ export interface ServeRequest {
   /** One series, or all that the repository holds. */
   readonly profile: string | undefined
   readonly driver: DriverName | 'auto'
+  /** What the driver is to do without, though it is there. */
+  readonly without: readonly Feature[]
   readonly allowOther: boolean
   readonly dateFormat: string
   /** Where snapfs keeps what it knows of this user's mounts. */
@@ -42,25 +52,19 @@ const LOOK_MS = 500
 
 /** @throws SnapfsError when nothing could be mounted */
 export async function serveMount(request: ServeRequest, world: World): Promise<void> {
-  const template = parseTimeTemplate(request.dateFormat)
+  // What is wrong with it is said before anything is done.
+  parseTimeTemplate(request.dateFormat)
   const repository = await openRepository(request.repository)
   const mountpoint = await checkMountpoint(request.mountpoint, repository.path)
   const profiles = chooseProfiles(repository.path, request.profile)
-  const series = profiles.map(
-    (profile) =>
-      new SeriesView(openCatalog(repository.path, profile), template, world.timeZone, {
-        elapsed: () => world.clock.elapsed(),
-        limitMs: PATIENCE_MS,
-      }),
-  )
-  const owner = { owner: world.userId, group: world.groupId }
-  const fileSystem = new SnapshotFileSystem(series, owner, () => ({
-    nowMs: world.clock.now(),
-    timeZone: world.timeZone,
-  }))
-  const driver = driverFor(request.driver)
-  const session = await driver.mount({
-    fileSystem,
+  const driver = await driverFor(request, world)
+  const session = await mountWith(driver, repository.path, {
+    recipe: {
+      ...{ repository: repository.path, profiles, dateFormat: request.dateFormat },
+      timeZone: world.timeZone,
+      owner: { owner: world.userId, group: world.groupId },
+      patienceMs: PATIENCE_MS,
+    },
     mountpoint,
     allowOther: request.allowOther,
     onError: request.onError,
@@ -68,7 +72,7 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
   const files = mountFiles(request.stateDirectory, mountpoint)
   const shown = {
     ...{ mountpoint, repository: repository.path, profiles },
-    sources: sourcesHere(series, world.host),
+    sources: sourcesHere(session.sources, world.host),
     driver: driver.name,
   }
   request.onEvent(`Serving ${profiles.join(', ')} of ${repository.path} on ${mountpoint}.`)
@@ -80,18 +84,52 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
     await unmountedOrStopped(mountpoint, session, request.signal)
   } finally {
     await removeMountRecord(files).catch(() => undefined)
+    request.onEvent(request.signal.aborted ? 'Ended by a signal.' : 'Unmounted.')
+    await session.end()
   }
-  request.onEvent(request.signal.aborted ? 'Ended by a signal.' : 'Unmounted.')
+}
+
+async function driverFor(request: ServeRequest, world: World): Promise<Driver> {
+  const found = await findDrivers(world.userId)
+  const { driver, reasons } = await chooseDriver(request.driver, found)
+  switch (driver) {
+    case undefined:
+      throw new SnapfsError('FUSE_UNAVAILABLE', reasons.join(' '), {
+        hint: '"snapfs backup" works without it.',
+      })
+    case 'fuse-native':
+      return fuseNativeDriver(world.clock)
+    case 'kernel':
+      return kernelDriver({
+        threads: world.mountThreads,
+        ...{ library: found.library, hasFusermount: found.hasFusermount },
+        without: request.without,
+        generation: world.clock.now(),
+      })
+  }
+}
+
+async function mountWith(
+  driver: Driver,
+  repository: string,
+  request: MountRequest,
+): Promise<MountSession> {
+  try {
+    return await driver.mount(request)
+  } catch (error) {
+    throw storageError(error, repository)
+  }
 }
 
 /** Of profiles whose newest snapshot is of a directory of this machine. */
-function sourcesHere(series: readonly SeriesView[], host: string): Record<string, string> {
+function sourcesHere(
+  sources: Readonly<Record<string, SourcePlace>>,
+  host: string,
+): Record<string, string> {
   return Object.fromEntries(
-    series.flatMap(({ catalog, profile }) => {
-      const source = catalog.snapshots().at(-1)?.manifest.source
-      const isHere = source?.transport === undefined && source?.host === host
-      return isHere ? [[profile, source.realPath]] : []
-    }),
+    Object.entries(sources)
+      .filter(([, source]) => !source.isRemote && source.host === host)
+      .map(([profile, { path }]) => [profile, path]),
   )
 }
 
@@ -113,22 +151,6 @@ function chooseProfiles(repository: string, profile: string | undefined): readon
   )
 }
 
-function openCatalog(repository: string, profile: string): DiskCatalog {
-  try {
-    return new DiskCatalog({ repository, profile })
-  } catch (error) {
-    throw storageError(error, repository)
-  }
-}
-
-function driverFor(name: DriverName | 'auto'): Driver {
-  switch (name) {
-    case 'auto':
-    case 'fuse-native':
-      return fuseNativeDriver
-  }
-}
-
 async function unmountedOrStopped(
   mountpoint: string,
   session: MountSession,
@@ -141,7 +163,9 @@ async function unmountedOrStopped(
   if (mountedAt(await readMountTable(), mountpoint)?.type !== MOUNT_TYPE) return
   // A reader may still sit in the mount; this process ends all the same, and must not leave it dead.
   const result = await runFusermount(mountpoint, 'plainly')
-  if (result.kind !== 'unmounted') await runFusermount(mountpoint, 'lazily')
+  if (result.kind === 'unmounted') return
+  await session.cutOff()
+  await runFusermount(mountpoint, 'lazily')
 }
 
 function pause(durationMs: number, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import type { Entry } from '../model/entry.ts'
-import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import type { BytePath, EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { Catalog, ListedName, ReadHandle, Space, VerifiedTime } from './catalog.ts'
 
@@ -85,6 +85,10 @@ export class CachedCatalog implements Catalog {
     const names = this.#inner.namesIn(snapshot, path)
     if (names !== undefined) this.#listings.set(key, names)
     return names
+  }
+
+  storedPlace(snapshot: Snapshot, path: EntryPath): BytePath | undefined {
+    return this.#inner.storedPlace(snapshot, path)
   }
 
   linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined {

@@ -6,7 +6,7 @@
  * of the snapshot is absent, even where following it would find something.
  */
 import type { Entry, EntryKind } from '../model/entry.ts'
-import type { EntryName, EntryPath } from '../model/entry-name.ts'
+import type { BytePath, EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 
@@ -26,6 +26,8 @@ export interface VerifiedTime {
 export interface ReadHandle {
   /** Fills the buffer from an offset in bytes; returns how many bytes there were, 0 at the end. */
   read(buffer: Uint8Array, offsetBytes: number): number
+  /** Of this process, where there is one. */
+  readonly descriptor?: number
   close(): void
 }
 
@@ -42,6 +44,8 @@ export interface Catalog {
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined
   /** The names in a directory, in no particular order; undefined when it is not one. */
   namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined
+  /** Where an entry lies, for who looks for itself. It may not be there, or may be another by then. */
+  storedPlace(snapshot: Snapshot, path: EntryPath): BytePath | undefined
   /** What a symbolic link holds, as bytes. */
   linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined
   /**

@@ -89,6 +89,10 @@ export class DiskCatalog implements Catalog {
     }
   }
 
+  storedPlace(snapshot: Snapshot, path: EntryPath): BytePath | undefined {
+    return this.#locate(snapshot, path)
+  }
+
   linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined {
     const place = this.#locate(snapshot, path)
     if (place === undefined) return undefined
@@ -227,18 +231,18 @@ function isSame(left: Snapshot, right: Snapshot | undefined): boolean {
 }
 
 class FileHandle implements ReadHandle {
-  readonly #descriptor: number
+  readonly descriptor: number
 
   constructor(descriptor: number) {
-    this.#descriptor = descriptor
+    this.descriptor = descriptor
   }
 
   read(buffer: Uint8Array, offsetBytes: number): number {
-    return readSync(this.#descriptor, buffer, 0, buffer.byteLength, offsetBytes)
+    return readSync(this.descriptor, buffer, 0, buffer.byteLength, offsetBytes)
   }
 
   close(): void {
-    closeSync(this.#descriptor)
+    closeSync(this.descriptor)
   }
 }
 

@@ -11,6 +11,10 @@ export const EMFILE = -constants.errno.EMFILE
 export const ENODATA = -constants.errno.ENODATA
 export const ENOTSUP = -constants.errno.ENOTSUP
 export const ESTALE = -constants.errno.ESTALE
+export const ENAMETOOLONG = -constants.errno.ENAMETOOLONG
+export const EINVAL = -constants.errno.EINVAL
+export const ENOSYS = -constants.errno.ENOSYS
+export const EPROTO = -constants.errno.EPROTO
 export const ERANGE = -constants.errno.ERANGE
 const EIO = -constants.errno.EIO
 

@@ -9,6 +9,8 @@ export interface MountedFileSystem {
   /** The directory of the file system that is seen at the mountpoint. */
   readonly root: string
   readonly options: ReadonlySet<string>
+  /** Major and minor number, as in `0:45`. */
+  readonly device: string
 }
 
 /** The mounts of this process's namespace, in the order they were made. */
@@ -20,9 +22,10 @@ export async function readMountTable(): Promise<readonly MountedFileSystem[]> {
 export function parseMountTable(text: string): readonly MountedFileSystem[] {
   return text.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ')
-    const [, , , root, mountpoint, options] = before?.split(' ') ?? []
+    const [, , device, root, mountpoint, options] = before?.split(' ') ?? []
     const [type, source, superOptions] = after?.split(' ') ?? []
     if (
+      device === undefined ||
       root === undefined ||
       mountpoint === undefined ||
       type === undefined ||
@@ -31,6 +34,7 @@ export function parseMountTable(text: string): readonly MountedFileSystem[] {
       return []
     return [
       {
+        device,
         mountpoint: unescape(mountpoint),
         type,
         source: unescape(source),

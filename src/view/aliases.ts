@@ -29,6 +29,11 @@ const HISTORY = nameFromText('.history')
 /** `~0` is the version that is there, `~1` the one before. */
 const VERSIONS_BACK = /^~(\d{1,6})$/u
 
+/** Whether a name that is not stored may be found all the same, now or later. */
+export function mayBeAlias(name: EntryName): boolean {
+  return name === HISTORY || name.lastIndexOf('@') > 0
+}
+
 /** The directory of all versions of what is and was here. */
 export function historyLink(asked: AskedIn, name: EntryName): LinkNode | undefined {
   if (name !== HISTORY) return undefined

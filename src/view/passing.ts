@@ -23,7 +23,7 @@ export function shownInPassing(
 ): StoredNode | LinkNode {
   const { series, entry, path, snapshot, way } = node
   // What is no file has nothing that is remembered but its attributes, and these not for long.
-  if (entry.kind !== 'file' || !isPassing(way)) return node
+  if (series.told === undefined || entry.kind !== 'file' || !isPassing(way)) return node
   // No name holds what parts the two.
   const key = `${way}\0${shown.join('/')}`
   const isSame =

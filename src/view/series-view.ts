@@ -48,12 +48,20 @@ export const BY_FILE = nameFromText('by-file')
 export const CHANGES = nameFromText('changes')
 export const DELETED = nameFromText('deleted')
 
+export interface ViewManner {
+  /** With questions that take a walk through whole trees. */
+  readonly patience: Patience
+  /** Whether whoever asks takes what he knows of a path for what is there. */
+  readonly remembersPaths: boolean
+}
+
 export class SeriesView {
   readonly catalog: Catalog
   readonly history: SeriesHistory
   readonly changes: SeriesChanges
   readonly deletions: SeriesDeletions
-  readonly told = new ToldFiles()
+  /** Undefined where a path may come to stand for another file. */
+  readonly told: ToldFiles | undefined
   readonly #template: TimeTemplate
   readonly #zone: string
   #names: Names | undefined
@@ -61,14 +69,17 @@ export class SeriesView {
   /**
    * @param stored the catalog of what is on the disk
    * @param zone of the viewer
-   * @param patience with questions that take a walk through whole trees
    */
   constructor(
     stored: Catalog,
     template: TimeTemplate,
     zone: string,
-    patience: Patience = ENDLESS_PATIENCE,
+    { patience, remembersPaths }: ViewManner = {
+      patience: ENDLESS_PATIENCE,
+      remembersPaths: true,
+    },
   ) {
+    this.told = remembersPaths ? new ToldFiles() : undefined
     this.catalog = new CachedCatalog(stored)
     // These walk through whole trees, and remember what came of it. In the cache of single entries they would only push
     // out the rest.

@@ -1,6 +1,6 @@
 /** The virtual file system of a mount: which node is where, and what each one answers. */
 import type { ReadHandle, Space } from '../catalog/catalog.ts'
-import { type EntryName, nameFromText } from '../model/entry-name.ts'
+import { type BytePath, type EntryName, nameFromText } from '../model/entry-name.ts'
 import type { Moment } from '../model/local-time.ts'
 import { type AskedIn, historyLink, lookupAlias } from './aliases.ts'
 import { NodeAttributeReader, type Owner, README_INODE, seriesInode } from './attributes.ts'
@@ -16,12 +16,21 @@ import {
 import { listChanged, listChanges, lookupChange, lookupChanged } from './changes.ts'
 import { deletedInode, deletedRoot, listDeleted, lookupDeleted } from './deleted.ts'
 import { factOf } from './facts.ts'
+import { identityOf, isSameNode } from './identity.ts'
+import { attributesLast, listingLasts, nameLasts } from './lasting.ts'
 import { shownInPassing } from './passing.ts'
+import { recallStored } from './recall.ts'
 import { mountReadme } from './readme-text.ts'
 import { BY_DATE, BY_FILE, CHANGES, DELETED, type SeriesView } from './series-view.ts'
 import { listStored, storedNode } from './stored.ts'
 import type { DatedView, StoredNode, ViewNode } from './view-node.ts'
-import type { ListedNode, NodeAttributes, VirtualFileSystem } from './virtual-file-system.ts'
+import type {
+  Lasting,
+  ListedNode,
+  NodeAttributes,
+  NodeIdentity,
+  VirtualFileSystem,
+} from './virtual-file-system.ts'
 import { listTokens, lookupToken, WINDOWS } from './windows.ts'
 
 const README = nameFromText('README.txt')
@@ -95,6 +104,39 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     return node.kind === 'link' && node.isPassing
   }
 
+  identity(node: ViewNode): NodeIdentity {
+    return identityOf(node, this.#attributes)
+  }
+
+  nameLasts(parent: ViewNode, name: EntryName, found: ViewNode | undefined): Lasting {
+    return nameLasts(parent, name, found)
+  }
+
+  listingLasts(node: ViewNode): Lasting {
+    return listingLasts(node)
+  }
+
+  attributesLast(node: ViewNode): Lasting {
+    return attributesLast(node)
+  }
+
+  names(node: ViewNode): readonly EntryName[] | undefined {
+    if (node.kind !== 'stored') return this.list(node)?.map(({ name }) => name)
+    if (node.entry.kind !== 'directory') return undefined
+    return node.series.catalog.namesIn(node.snapshot, node.path)?.map(({ name }) => name)
+  }
+
+  recall(parent: ViewNode, name: EntryName, identity: NodeIdentity): ViewNode | undefined {
+    const found = this.lookup(parent, name)
+    if (found !== undefined && isSameNode(this.identity(found), identity)) return found
+    return recallStored(parent, name, identity)
+  }
+
+  storedPlace(node: ViewNode): BytePath | undefined {
+    if (node.kind !== 'stored') return undefined
+    return node.series.catalog.storedPlace(node.snapshot, node.path)
+  }
+
   list(node: ViewNode): readonly ListedNode[] | undefined {
     switch (node.kind) {
       case 'root': {
@@ -136,6 +178,10 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
 
   attributes(node: ViewNode): NodeAttributes {
     return this.#attributes.of(node)
+  }
+
+  birthNs(node: ViewNode): bigint {
+    return node.kind === 'stored' ? node.entry.birthNs : 0n
   }
 
   open(node: ViewNode): ReadHandle | undefined {

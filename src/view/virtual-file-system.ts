@@ -5,7 +5,7 @@
  */
 import type { ReadHandle, Space } from '../catalog/catalog.ts'
 import type { Attributes, EntryKind } from '../model/entry.ts'
-import type { EntryName } from '../model/entry-name.ts'
+import type { BytePath, EntryName } from '../model/entry-name.ts'
 
 export interface NodeAttributes extends Attributes {
   /** The same number for the same stored inode, in every view and over remounts. Never 0 or 1. */
@@ -21,6 +21,23 @@ export interface ListedNode {
 /** How every extended attribute of a virtual file system begins. */
 export const ATTRIBUTE_PREFIX = 'user.snapfs.'
 
+/**
+ * What makes two nodes the same thing, however they were reached. Equal ones have the same content for as long as both are
+ * known; a number alone is given out again when its file is gone.
+ */
+export interface NodeIdentity {
+  readonly inode: bigint
+  /** Nanoseconds since 1970 as a double, exact to a quarter of a microsecond; 0 for what only the view has. */
+  readonly birth: number
+  readonly device: bigint
+}
+
+/**
+ * How long an answer holds: always; until what it tells of is gone; until anything is new or gone; or only for the one who
+ * asked.
+ */
+export type Lasting = 'always' | 'until gone' | 'until news' | 'once'
+
 export interface VirtualFileSystem<Node> {
   readonly root: Node
   /**
@@ -31,9 +48,22 @@ export interface VirtualFileSystem<Node> {
   lookup(parent: Node, name: EntryName): Node | undefined
   /** Whether a lookup may find something else under its name another time, although nothing is new or gone. */
   isPassing(node: Node): boolean
+  identity(node: Node): NodeIdentity
+  /** How long a name stands for what a lookup found, or for nothing. */
+  nameLasts(parent: Node, name: EntryName, found: Node | undefined): Lasting
+  listingLasts(node: Node): Lasting
+  attributesLast(node: Node): Lasting
+  /** The names that `list` tells, without a look at what they stand for: some may not be found. */
+  names(node: Node): readonly EntryName[] | undefined
+  /** What was found under a name before, wherever it is by now. */
+  recall(parent: Node, name: EntryName, identity: NodeIdentity): Node | undefined
+  /** Where a stored entry lies, for who looks for itself and checks what it found; undefined for what only the view has. */
+  storedPlace(node: Node): BytePath | undefined
   /** Everything in a directory, without `.` and `..`; undefined when it is not one. */
   list(node: Node): readonly ListedNode[] | undefined
   attributes(node: Node): NodeAttributes
+  /** Nanoseconds since 1970; 0 for what has no time of birth. */
+  birthNs(node: Node): bigint
   /** Undefined for what is not a file, or is gone. */
   open(node: Node): ReadHandle | undefined
   /** The bytes of a symbolic link's target; undefined when it is not one. */

@@ -189,17 +189,23 @@ describe('a mount', () => {
     await writeFile(`${source}/Documents/report.txt`, 'second')
     const second = await backUp()
     const container = `${history}/by-file/Documents/report.txt`
-    expect((await readdir(`${history}/by-date`)).sort()).toEqual([
-      first.date,
-      second.date,
-      'latest',
-    ])
+    await eventually(async () =>
+      expect((await readdir(`${history}/by-date`)).sort()).toEqual([
+        first.date,
+        second.date,
+        'latest',
+      ]),
+    )
     await eventually(async () => expect(await readdir(container)).toHaveLength(2))
     expect(await readFile(`${container}/report@${second.date}.txt`, 'utf8')).toBe('second')
     await using reader = await open(`${container}/report@${first.date}.txt`, 'r')
     await rm(first.path, { recursive: true })
-    expect(await readdir(`${history}/by-date`)).toEqual([second.date, 'latest'])
-    expect(await readdir(container)).toEqual([`report@${second.date}.txt`])
+    await eventually(async () =>
+      expect((await readdir(`${history}/by-date`)).sort()).toEqual([second.date, 'latest']),
+    )
+    await eventually(async () =>
+      expect(await readdir(container)).toEqual([`report@${second.date}.txt`]),
+    )
     expect(await reader.readFile('utf8')).toBe('first')
     expect(await codeOf(readFile(`${history}/by-date/${first.date}/Documents/report.txt`))).toBe(
       'ENOENT',

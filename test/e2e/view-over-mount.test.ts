@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { afterAll, beforeAll, expect } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { describeViews, SUITE_HISTORY, SUITE_ZONE } from '../suites/view-suite.ts'
 import { mountSubject, type Subject } from '../suites/view-subject.ts'
 import { writeRepository } from '../support/disk-history.ts'
@@ -8,24 +8,41 @@ import { testWith } from '../support/requirements.ts'
 import { snapfs } from '../support/snapfs.ts'
 import { removeAll, unmountBelow } from '../support/temporary-directory.ts'
 
-let directory = ''
-let subject: Subject
+/** The last is what an older kernel has. */
+const DRIVERS = [
+  { name: 'kernel', words: ['--driver=kernel'], spelling: 'as bytes' },
+  { name: 'fuse-native', words: ['--driver=fuse-native'], spelling: 'as text' },
+  {
+    name: 'kernel, without what is new in it',
+    words: [
+      '--driver=kernel',
+      ...['no-open', 'no-opendir', 'readdirplus', 'cache-symlinks', 'expire-only', 'max-pages'].map(
+        (feature) => `--without=${feature}`,
+      ),
+    ],
+    spelling: 'as bytes',
+  },
+] as const
 
-beforeAll(async () => {
-  directory = await mkdtemp(`${await realpath(tmpdir())}/snapfs-test-`)
-  const repository = await writeRepository(`${directory}/repository`, SUITE_HISTORY)
-  await mkdir(`${directory}/history`)
-  const mounted = await snapfs(['mount', '--repository', repository, `${directory}/history`], {
-    env: { TZ: SUITE_ZONE, HOME: directory },
+describe.each(DRIVERS)('a mount by $name', ({ name, words, spelling }) => {
+  let directory = ''
+  let subject: Subject
+
+  beforeAll(async () => {
+    directory = await mkdtemp(`${await realpath(tmpdir())}/snapfs-test-`)
+    const repository = await writeRepository(`${directory}/repository`, SUITE_HISTORY)
+    await mkdir(`${directory}/history`)
+    const command = ['mount', ...words, '--repository', repository, `${directory}/history`]
+    const mounted = await snapfs(command, { env: { TZ: SUITE_ZONE, HOME: directory } })
+    expect(mounted.stderr).toBe('')
+    subject = mountSubject(`${directory}/history`, spelling)
   })
-  expect(mounted.stderr).toBe('')
-  subject = mountSubject(`${directory}/history`)
-})
 
-afterAll(async () => {
-  await snapfs(['unmount', `${directory}/history`])
-  await unmountBelow(directory)
-  await removeAll(directory)
-})
+  afterAll(async () => {
+    await snapfs(['unmount', `${directory}/history`])
+    await unmountBelow(directory)
+    await removeAll(directory)
+  })
 
-describeViews('the views through a mount of fuse-native', () => subject, testWith('fuse'))
+  describeViews(`the views through ${name}`, () => subject, testWith('fuse'))
+})

@@ -68,11 +68,17 @@ export function viewSubject<Node>(fileSystem: VirtualFileSystem<Node>): Subject 
   }
 }
 
-/** A mount, asked through the kernel. The process that serves it must be another one. */
-export function mountSubject(mountpoint: string): Subject {
+/**
+ * A mount, asked through the kernel. The process that serves it must be another one.
+ * @param spelling how its driver passes names that are not UTF-8
+ */
+export function mountSubject(mountpoint: string, spelling: 'as bytes' | 'as text'): Subject {
   const place = (path: string): Buffer => Buffer.from(mountpoint + path, 'latin1')
   return {
-    nameOf: (listed) => nameOfPassed(Buffer.from(listed, 'latin1').toString('utf8')),
+    nameOf: (listed) =>
+      spelling === 'as bytes'
+        ? listed
+        : nameOfPassed(Buffer.from(listed, 'latin1').toString('utf8')),
     list: (path) =>
       orUndefined(async () => {
         const entries = await readdir(place(path), { withFileTypes: true, encoding: 'latin1' })

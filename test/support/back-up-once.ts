@@ -9,6 +9,9 @@ import {
 import type { World } from '../../src/model/world.ts'
 import { createRepository } from '../../src/repository/create-repository.ts'
 
+/** Nothing is mounted by this process. */
+const NOWHERE = new URL('file:///nonexistent')
+
 export function testWorld(now: () => number = () => Date.now()): World {
   return {
     lowerPriority: () => undefined,
@@ -24,6 +27,7 @@ export function testWorld(now: () => number = () => Date.now()): World {
     groupId: process.getgid?.() ?? 0,
     homeDirectory: '/nonexistent',
     version: '0.0.0',
+    mountThreads: { serving: NOWHERE, telling: NOWHERE },
   }
 }
 

@@ -92,6 +92,11 @@ export class MemoryCatalog implements Catalog {
       .map(({ rest, kind }) => ({ name: nameFromBytes(rest), kind }))
   }
 
+  /** Nothing lies anywhere. */
+  storedPlace(): undefined {
+    return undefined
+  }
+
   linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined {
     const described = this.#trees.get(snapshot.id)?.get(path.join('/'))?.described
     return described?.kind === 'symlink' ? described.target : undefined

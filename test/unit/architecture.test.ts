@@ -56,6 +56,8 @@ const BANS: readonly Ban[] = [
         'repository/set-time.ts',
         'fuse/run-fusermount.ts',
         'fuse/probe-mount.ts',
+        'fuse/find-drivers.ts',
+        'fuse/kernel/attach.ts',
         'actions/mount-in-background.ts',
         'watch/watch-engine.ts',
         'scan/list-nodump.ts',
@@ -70,8 +72,14 @@ const BANS: readonly Ban[] = [
     instead: 'only a driver knows what speaks FUSE',
   },
   {
-    what: 'loads fuse-native when it is itself loaded',
-    pattern: /^import (?!type)[^\n]*'fuse-native'/mu,
+    what: 'calls the C library',
+    pattern: /(?:from |import\()'koffi'/u,
+    allowedIn: ({ path }) => path === 'fuse/kernel/system-library.ts',
+    instead: 'fuse/kernel/system-library.ts does, where it is installed',
+  },
+  {
+    what: 'loads an optional package when it is itself loaded',
+    pattern: /^import (?!type)[^\n]*'(?:fuse-native|koffi)'/mu,
     allowedIn: () => false,
     instead: 'import() it inside the driver: backups work where it is not installed',
   },
@@ -79,8 +87,8 @@ const BANS: readonly Ban[] = [
     what: 'asks the clock',
     pattern:
       /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(|\bprocess\.hrtime|Temporal\.Now|resolvedOptions/u,
-    allowedIn: ({ path }) => path === 'main.ts',
-    instead: 'take World.clock as an argument',
+    allowedIn: ({ path }) => ['main.ts', 'fuse/kernel/serving-thread.ts'].includes(path),
+    instead: 'take World.clock as an argument; only a thread of its own cannot',
   },
   {
     what: 'reads the environment, the command line or the user',
@@ -105,7 +113,15 @@ const BANS: readonly Ban[] = [
     pattern: /\b(?:[a-z]+)Sync\(/u,
     allowedIn: ({ room, path }) =>
       ['catalog', 'scan'].includes(room) ||
-      ['start.ts', 'main.ts', 'repository/fill-tree.ts', 'repository/link-block.ts'].includes(path),
+      [
+        'start.ts',
+        'main.ts',
+        'repository/fill-tree.ts',
+        'repository/link-block.ts',
+        'fuse/kernel/attach.ts',
+        'fuse/kernel/serving-thread.ts',
+        'fuse/kernel/telling-thread.ts',
+      ].includes(path),
     instead: 'use node:fs/promises',
   },
   {

@@ -5,6 +5,7 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { printableSentence, printableText } from '../../model/entry-name.ts'
 import type { Profile } from '../../model/profile.ts'
 import { DRIVER_NAMES, type DriverName } from '../../fuse/driver.ts'
+import { type Feature, FEATURES } from '../../fuse/kernel/agreement.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../view/default-template.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
@@ -17,6 +18,7 @@ interface MountOptions {
   readonly config?: string
   readonly foreground?: true
   readonly driver: DriverName | 'auto'
+  readonly without: readonly Feature[]
   readonly allowOther?: true
   readonly dateFormat: string
 }
@@ -61,6 +63,10 @@ It may not lie inside the repository, nor the repository inside it.`),
       new Option('--driver <NAME>', 'what speaks FUSE')
         .choices(['auto', ...DRIVER_NAMES])
         .default('auto'),
+    )
+    // For whoever looks for what is wrong, with a kernel or with snapfs; native-notes/fuse.md tells.
+    .addOption(
+      new Option('--without <FEATURE...>', 'do without').choices(FEATURES).default([]).hideHelp(),
     )
     .option('--allow-other', 'let other users in')
     .option(
@@ -142,6 +148,7 @@ async function mount(context: Context, mountpoint: string, options: MountOptions
       repository,
       profile: options.profile,
       driver: options.driver,
+      without: options.without,
       allowOther: options.allowOther === true,
       dateFormat: options.dateFormat,
       stateDirectory: stateDirectory(context),
@@ -203,6 +210,7 @@ function foregroundCommandLine(
     '--foreground',
     `--repository=${repository}`,
     `--driver=${options.driver}`,
+    ...options.without.map((feature) => `--without=${feature}`),
     `--date-format=${options.dateFormat}`,
     ...(options.profile === undefined ? [] : [`--profile=${options.profile}`]),
     ...(options.allowOther ? ['--allow-other'] : []),

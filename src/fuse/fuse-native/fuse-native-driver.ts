@@ -2,12 +2,14 @@
  * The portable driver: fuse-native 2.2.6, which is libfuse 2.9 behind two thread hops. The package is
  * optional and loaded only here. Its limits, and the reason for every option, are in native-notes/fuse.md.
  */
-import { open, readdir, readlink } from 'node:fs/promises'
+import { readdir, readlink } from 'node:fs/promises'
 import type Fuse from 'fuse-native'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { messageOf } from '../../errors/system-error.ts'
 import { type Driver, type MountRequest, type MountSession, SUBTYPE } from '../driver.ts'
+import { checkFuseDevice, FUSE_DEVICE } from '../fuse-device.ts'
 import { ERANGE } from '../errno.ts'
+import { openViews, sourcesOf, type ViewClock } from '../../view/open-views.ts'
 import { runFusermount } from '../run-fusermount.ts'
 import { fuseOperations } from './operations.ts'
 
@@ -28,70 +30,60 @@ const INJECTED_OPTIONS = `ro,nosuid,nodev,noatime,use_ino,negative_timeout=${KEE
 /** libfuse's buffer for the path. */
 const PATH_LIMIT_BYTES = 1000
 
-const DEVICE = '/dev/fuse'
-/** Major 10, minor 229, as the kernel's list of devices has it. */
-const DEVICE_NUMBER = (10 << 8) | 229
-
 type FuseClass = typeof Fuse
 
-export const fuseNativeDriver: Driver = {
-  name: 'fuse-native',
-
-  async mount<Node extends object>(request: MountRequest<Node>): Promise<MountSession> {
-    const { mountpoint } = request
-    if (Buffer.byteLength(mountpoint) > PATH_LIMIT_BYTES) {
-      throw new SnapfsError('MOUNT_FAILED', 'The path of the mountpoint is too long.', {
-        hint: `libfuse takes at most ${PATH_LIMIT_BYTES} bytes.`,
-      })
-    }
-    await checkDevice()
-    const FuseNative = withRoomForAttributes(await loadFuseNative())
-    const operations = fuseOperations(request.fileSystem, request.onError)
-    const fuse = new FuseNative(mountpoint, operations, {
-      timeout: false,
-      kernelCache: true,
-      entryTimeout: KEEP_SECONDS,
-      attrTimeout: KEEP_SECONDS,
-      defaultPermissions: true,
-      allowOther: request.allowOther,
-      autoUnmount: true,
-      subtype: SUBTYPE,
-      fsname: `${SUBTYPE},${INJECTED_OPTIONS}`,
-    })
-    await new Promise<void>((resolve, reject) => {
-      fuse.mount((error) => (error === null ? resolve() : reject(error)))
-    }).catch(async (error: unknown) => {
-      // A refused option can leave a mount without a server behind.
-      await runFusermount(mountpoint, 'lazily')
-      throw mountFailed(request, error)
-    })
-    return { isServing: holdsDevice }
-  },
+export function fuseNativeDriver(clock: ViewClock): Driver {
+  return { name: 'fuse-native', mount: (request) => mount(request, clock) }
 }
 
-async function checkDevice(): Promise<void> {
-  try {
-    // Opened, not asked for its modes: that also tells whether the kernel has FUSE behind it.
-    await using device = await open(DEVICE, 'r+')
-    if ((await device.stat()).rdev === DEVICE_NUMBER) return
-  } catch (error) {
-    throw deviceMissing(error)
+/** @throws SnapfsError FUSE_UNAVAILABLE where it cannot be loaded */
+export async function checkFuseNative(): Promise<void> {
+  await loadFuseNative()
+}
+
+async function mount(request: MountRequest, clock: ViewClock): Promise<MountSession> {
+  const { mountpoint } = request
+  if (Buffer.byteLength(mountpoint) > PATH_LIMIT_BYTES) {
+    throw new SnapfsError('MOUNT_FAILED', 'The path of the mountpoint is too long.', {
+      hint: `libfuse takes at most ${PATH_LIMIT_BYTES} bytes.`,
+    })
   }
-  throw deviceMissing(undefined)
-}
-
-function deviceMissing(cause: unknown): SnapfsError {
-  return new SnapfsError('FUSE_UNAVAILABLE', `${DEVICE} is missing or may not be used.`, {
-    hint: 'Load the module with: modprobe fuse. In a container, pass the device in.',
-    cause,
+  await checkFuseDevice()
+  const FuseNative = withRoomForAttributes(await loadFuseNative())
+  const views = openViews(request.recipe, clock, 'by path')
+  const operations = fuseOperations(views.fileSystem, request.onError)
+  const fuse = new FuseNative(mountpoint, operations, {
+    timeout: false,
+    kernelCache: true,
+    entryTimeout: KEEP_SECONDS,
+    attrTimeout: KEEP_SECONDS,
+    defaultPermissions: true,
+    allowOther: request.allowOther,
+    autoUnmount: true,
+    subtype: SUBTYPE,
+    fsname: `${SUBTYPE},${INJECTED_OPTIONS}`,
   })
+  await new Promise<void>((resolve, reject) => {
+    fuse.mount((error) => (error === null ? resolve() : reject(error)))
+  }).catch(async (error: unknown) => {
+    // A refused option can leave a mount without a server behind.
+    await runFusermount(mountpoint, 'lazily')
+    throw mountFailed(request, error)
+  })
+  return {
+    sources: sourcesOf(views),
+    isServing: holdsDevice,
+    // The end of this process does that.
+    cutOff: () => Promise.resolve(),
+    end: () => Promise.resolve(),
+  }
 }
 
 /** libfuse closes the device when the kernel has let go of the mount; it tells nobody else. */
 async function holdsDevice(): Promise<boolean> {
   for (const descriptor of await readdir('/proc/self/fd')) {
     const target = await readlink(`/proc/self/fd/${descriptor}`).catch(() => '')
-    if (target === DEVICE) return true
+    if (target === FUSE_DEVICE) return true
   }
   return false
 }
@@ -150,10 +142,7 @@ function withRoomForAttributes(FuseNative: FuseClass): FuseClass {
   }
 }
 
-function mountFailed<Node extends object>(
-  request: MountRequest<Node>,
-  error: unknown,
-): SnapfsError {
+function mountFailed(request: MountRequest, error: unknown): SnapfsError {
   return new SnapfsError('MOUNT_FAILED', `Mounting on ${request.mountpoint} failed.`, {
     hint: request.allowOther
       ? 'For --allow-other, /etc/fuse.conf must hold a line: user_allow_other.'

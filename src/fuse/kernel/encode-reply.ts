@@ -1,0 +1,269 @@
+/**
+ * Answers to the kernel, and what it is told unasked, as bytes. Each function writes the body of one structure at a place and
+ * returns where it ends; a reply begins with its header, whose length is known last.
+ */
+import type { Space } from '../../catalog/catalog.ts'
+import type { EntryKind } from '../../model/entry.ts'
+import type { EntryName } from '../../model/entry-name.ts'
+import type { NodeAttributes } from '../../view/virtual-file-system.ts'
+import { statMode } from '../stat-mode.ts'
+import {
+  DIRENT_BYTES,
+  DIRENT_TYPE,
+  ENTRY_BYTES,
+  EXPIRE_ONLY,
+  MAJOR,
+  MINOR,
+  NOTIFY,
+  OUT_HEADER_BYTES,
+} from './protocol.ts'
+
+const NS_PER_SECOND = 1_000_000_000n
+const BLOCK_BYTES = 4096
+const NAME_LIMIT_BYTES = 255
+/** What never changes is kept for so many seconds: the kernel counts them in ticks, and more are cut to about this. */
+const ALWAYS_SECONDS = 0x3fff_ffff
+
+/** @param error a negative errno, or 0 */
+export function writeHeader(
+  out: Buffer,
+  { uniqueLow, uniqueHigh }: { readonly uniqueLow: number; readonly uniqueHigh: number },
+  error: number,
+  lengthBytes: number,
+): void {
+  out.writeUInt32LE(lengthBytes, 0)
+  out.writeInt32LE(error, 4)
+  out.writeUInt32LE(uniqueLow, 8)
+  out.writeUInt32LE(uniqueHigh, 12)
+}
+
+export interface Agreement {
+  readonly readaheadBytes: number
+  readonly flags: number
+  readonly moreFlags: number
+  /** Requests the kernel may have under way in the background. */
+  readonly background: number
+  /** Pages of one read. */
+  readonly pages: number
+}
+
+export function writeInit(out: Buffer, at: number, agreement: Agreement): number {
+  out.fill(0, at, at + 64)
+  out.writeUInt32LE(MAJOR, at)
+  out.writeUInt32LE(MINOR, at + 4)
+  out.writeUInt32LE(agreement.readaheadBytes, at + 8)
+  out.writeUInt32LE(agreement.flags >>> 0, at + 12)
+  out.writeUInt16LE(agreement.background, at + 16)
+  out.writeUInt16LE(Math.floor((agreement.background * 3) / 4), at + 18)
+  // Nothing is written; less than a page is refused.
+  out.writeUInt32LE(BLOCK_BYTES, at + 20)
+  // Times are exact to the nanosecond.
+  out.writeUInt32LE(1, at + 24)
+  out.writeUInt16LE(agreement.pages, at + 28)
+  out.writeUInt32LE(agreement.moreFlags >>> 0, at + 32)
+  return at + 64
+}
+
+export interface ToldEntry {
+  /** 0: there is nothing of that name, and that may be remembered. */
+  readonly node: number
+  /** Tells apart the nodes of two mounts to whoever remembers them longer than a mount, as NFS does. */
+  readonly generation: number
+  readonly nameSeconds: number
+  readonly attributeSeconds: number
+}
+
+export const FOR_EVER = ALWAYS_SECONDS
+
+export function writeEntry(
+  out: Buffer,
+  at: number,
+  told: ToldEntry,
+  attributes: NodeAttributes | undefined,
+): number {
+  writeNumber64(out, at, told.node)
+  writeNumber64(out, at + 8, told.generation)
+  writeNumber64(out, at + 16, told.nameSeconds)
+  writeNumber64(out, at + 24, told.attributeSeconds)
+  out.writeUInt32LE(0, at + 32)
+  out.writeUInt32LE(0, at + 36)
+  if (attributes === undefined) out.fill(0, at + 40, at + ENTRY_BYTES)
+  else writeAttributes(out, at + 40, attributes)
+  return at + ENTRY_BYTES
+}
+
+export function writeAttributeReply(
+  out: Buffer,
+  at: number,
+  attributes: NodeAttributes,
+  seconds: number,
+): number {
+  writeNumber64(out, at, seconds)
+  writeNumber64(out, at + 8, 0)
+  return writeAttributes(out, at + 16, attributes)
+}
+
+function writeAttributes(out: Buffer, at: number, attributes: NodeAttributes): number {
+  const { modifiedNs, changedNs } = attributes
+  const modified = secondsOf(modifiedNs)
+  const modifiedRest = Number(modifiedNs - modified * NS_PER_SECOND)
+  const changed = modifiedNs === changedNs ? modified : secondsOf(changedNs)
+  out.writeBigUInt64LE(attributes.inode, at)
+  writeNumber64(out, at + 8, attributes.sizeBytes)
+  writeNumber64(out, at + 16, attributes.blocks512)
+  // What nobody reads without reading it has no other time of access.
+  out.writeBigInt64LE(modified, at + 24)
+  out.writeBigInt64LE(modified, at + 32)
+  out.writeBigInt64LE(changed, at + 40)
+  out.writeUInt32LE(modifiedRest, at + 48)
+  out.writeUInt32LE(modifiedRest, at + 52)
+  out.writeUInt32LE(Number(changedNs - changed * NS_PER_SECOND), at + 56)
+  out.writeUInt32LE(statMode(attributes.kind, attributes.mode), at + 60)
+  out.writeUInt32LE(attributes.linkCount >>> 0, at + 64)
+  out.writeUInt32LE(attributes.owner >>> 0, at + 68)
+  out.writeUInt32LE(attributes.group >>> 0, at + 72)
+  out.writeUInt32LE(attributes.deviceNumber >>> 0, at + 76)
+  out.writeUInt32LE(BLOCK_BYTES, at + 80)
+  out.writeUInt32LE(0, at + 84)
+  return at + 88
+}
+
+/** Rounded down, also before 1970. */
+function secondsOf(ns: bigint): bigint {
+  const seconds = ns / NS_PER_SECOND
+  return ns < 0n && ns % NS_PER_SECOND !== 0n ? seconds - 1n : seconds
+}
+
+/** STATX_BASIC_STATS and STATX_BTIME. */
+const BASIC_STATISTICS = 0x7ff
+const BIRTH_TIME = 0x800
+
+/** @param birthNs 0 for what has no time of birth */
+export function writeStatx(
+  out: Buffer,
+  at: number,
+  attributes: NodeAttributes,
+  birthNs: bigint,
+  seconds: number,
+): number {
+  out.fill(0, at, at + 288)
+  writeNumber64(out, at, seconds)
+  const to = at + 32
+  out.writeUInt32LE(birthNs === 0n ? BASIC_STATISTICS : BASIC_STATISTICS | BIRTH_TIME, to)
+  out.writeUInt32LE(BLOCK_BYTES, to + 4)
+  out.writeUInt32LE(attributes.linkCount >>> 0, to + 16)
+  out.writeUInt32LE(attributes.owner >>> 0, to + 20)
+  out.writeUInt32LE(attributes.group >>> 0, to + 24)
+  out.writeUInt16LE(statMode(attributes.kind, attributes.mode), to + 28)
+  out.writeBigUInt64LE(attributes.inode, to + 32)
+  writeNumber64(out, to + 40, attributes.sizeBytes)
+  writeNumber64(out, to + 48, attributes.blocks512)
+  writeStatxTime(out, to + 64, attributes.modifiedNs)
+  writeStatxTime(out, to + 80, birthNs)
+  writeStatxTime(out, to + 96, attributes.changedNs)
+  writeStatxTime(out, to + 112, attributes.modifiedNs)
+  // As the kernel packs them: eight bits of the minor number, twelve of the major, the rest of the minor.
+  const device = attributes.deviceNumber
+  out.writeUInt32LE((device >>> 8) & 0xfff, to + 128)
+  out.writeUInt32LE((device & 0xff) | ((device >>> 12) & 0xfff00), to + 132)
+  return at + 288
+}
+
+function writeStatxTime(out: Buffer, at: number, ns: bigint): void {
+  const seconds = secondsOf(ns)
+  out.writeBigInt64LE(seconds, at)
+  out.writeUInt32LE(Number(ns - seconds * NS_PER_SECOND), at + 8)
+}
+
+export function writeOpen(out: Buffer, at: number, handle: number, flags: number): number {
+  writeNumber64(out, at, handle)
+  out.writeUInt32LE(flags, at + 8)
+  out.writeInt32LE(0, at + 12)
+  return at + 16
+}
+
+export function writeSpace(out: Buffer, at: number, space: Space): number {
+  out.fill(0, at, at + 80)
+  const counts = [space.blocks, space.freeBlocks, space.availableBlocks, space.inodes]
+  counts.forEach((count, index) => writeNumber64(out, at + index * 8, count))
+  writeNumber64(out, at + 32, space.freeInodes)
+  out.writeUInt32LE(space.blockBytes >>> 0, at + 40)
+  out.writeUInt32LE(NAME_LIMIT_BYTES, at + 44)
+  out.writeUInt32LE(space.blockBytes >>> 0, at + 48)
+  return at + 80
+}
+
+/** How much room an extended attribute takes, or where something begins: what is one number of 64 bits. */
+export function writeSize(out: Buffer, at: number, size: number): number {
+  writeNumber64(out, at, size)
+  return at + 8
+}
+
+/** Room a name takes in a listing. */
+export function direntBytes(name: string): number {
+  return (DIRENT_BYTES + name.length + 7) & ~7
+}
+
+/** @param next where a listing goes on after this */
+export function writeDirent(
+  out: Buffer,
+  at: number,
+  {
+    name,
+    kind,
+    inode,
+  }: { readonly name: string; readonly kind: EntryKind; readonly inode: bigint },
+  next: number,
+): number {
+  const end = at + direntBytes(name)
+  out.writeBigUInt64LE(inode, at)
+  writeNumber64(out, at + 8, next)
+  out.writeUInt32LE(name.length, at + 16)
+  out.writeUInt32LE(DIRENT_TYPE[kind], at + 20)
+  out.write(name, at + DIRENT_BYTES, 'latin1')
+  out.fill(0, at + DIRENT_BYTES + name.length, end)
+  return end
+}
+
+/** To forget the attributes of a node; and what it holds, if that is asked for. */
+export function inodeNotice(node: number, also: 'attributes' | 'content'): Buffer {
+  const out = notice(NOTIFY.invalidateInode, 24)
+  writeNumber64(out, 16, node)
+  // From -1 on nothing is.
+  out.writeBigInt64LE(also === 'content' ? 0n : -1n, 24)
+  out.writeBigInt64LE(0n, 32)
+  return out
+}
+
+/** To forget what a name stands for: now, with all below it, or to ask again before it is next used. */
+export function entryNotice(parent: number, name: EntryName, how: 'now' | 'ask again'): Buffer {
+  const out = notice(NOTIFY.invalidateEntry, 16 + name.length + 1)
+  writeNumber64(out, 16, parent)
+  out.writeUInt32LE(name.length, 24)
+  out.writeUInt32LE(how === 'ask again' ? EXPIRE_ONLY : 0, 28)
+  out.write(name, 32, 'latin1')
+  return out
+}
+
+/** Before the content of a file that is told unasked; how long it is then is told too. */
+export const STORE_HEADER_BYTES = OUT_HEADER_BYTES + 24
+
+export function writeStoreHeader(out: Buffer, node: number, sizeBytes: number): void {
+  out.fill(0, 0, STORE_HEADER_BYTES)
+  out.writeUInt32LE(STORE_HEADER_BYTES + sizeBytes, 0)
+  out.writeInt32LE(NOTIFY.store, 4)
+  writeNumber64(out, 16, node)
+  out.writeUInt32LE(sizeBytes, 32)
+}
+
+function notice(code: number, bodyBytes: number): Buffer {
+  const out = Buffer.alloc(OUT_HEADER_BYTES + bodyBytes)
+  out.writeUInt32LE(out.length, 0)
+  out.writeInt32LE(code, 4)
+  return out
+}
+
+function writeNumber64(out: Buffer, at: number, value: number): void {
+  out.writeUInt32LE(value % 0x1_0000_0000, at)
+  out.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4)
+}

@@ -1,0 +1,161 @@
+/**
+ * The driver that speaks the kernel's protocol itself. This thread mounts, waits for the end and ends it; a second one
+ * answers the kernel, and a third tells it what it has not asked. native-notes/fuse.md says why.
+ */
+import { setTimeout } from 'node:timers/promises'
+import { MessageChannel, Worker } from 'node:worker_threads'
+import { watchSeries } from '../../catalog/watch-series.ts'
+import { SnapfsError } from '../../errors/snapfs-error.ts'
+import { messageOf } from '../../errors/system-error.ts'
+import type { Driver, MountRequest, MountSession } from '../driver.ts'
+import { checkFuseDevice } from '../fuse-device.ts'
+import { runFusermount } from '../run-fusermount.ts'
+import { abortConnection } from './abort-connection.ts'
+import type { Feature } from './agreement.ts'
+import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
+import { ServingWorker } from './serving-worker.ts'
+import type { SystemLibrary } from './system-library.ts'
+import type { TellerTask } from './telling-thread.ts'
+import type { TellerWork } from './thread-messages.ts'
+
+export interface KernelDriverOptions {
+  /** The programs of the two threads. */
+  readonly threads: { readonly serving: URL; readonly telling: URL }
+  /** Undefined where there is none: then only root can mount, and stored extended attributes are not shown. */
+  readonly library: SystemLibrary | undefined
+  /** Whether fusermount3 is there. */
+  readonly hasFusermount: boolean
+  readonly without: readonly Feature[]
+  /** Another number for every mount. */
+  readonly generation: number
+}
+
+/** How long the threads may take to end. */
+const END_LIMIT_MS = 1000
+
+export function kernelDriver(options: KernelDriverOptions): Driver {
+  return { name: 'kernel', mount: (request) => mount(request, options) }
+}
+
+async function mount(request: MountRequest, options: KernelDriverOptions): Promise<MountSession> {
+  await checkFuseDevice()
+  const { recipe, mountpoint, allowOther } = request
+  const { library, without, generation } = options
+  const { port1, port2 } = new MessageChannel()
+  const serving = new ServingWorker(
+    options.threads.serving,
+    {
+      ...{ recipe, without, generation, teller: port1 },
+      // Without other users the one there is reads what is his own, and root everything.
+      accessLists: allowOther && library !== undefined,
+    },
+    request.onError,
+  )
+  const telling = new Worker(options.threads.telling, {
+    workerData: { server: port2 } satisfies TellerTask,
+    transferList: [port2],
+  })
+  telling.once('error', request.onError)
+  const tell = (work: TellerWork): void => telling.postMessage(work)
+  let attached: Attached | undefined
+  try {
+    const sources = await serving.ready
+    attached = await attach(request, options)
+    const { device } = attached
+    tell({ kind: 'start', device, mountpoint })
+    serving.start(device)
+    await serving.serving.catch((error: unknown) => {
+      throw mountFailed(mountpoint, `The kernel was not agreed with: ${messageOf(error)}.`)
+    })
+    const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
+    const stopWatching = watchSeries(places, () => tell({ kind: 'look' }))
+    return new KernelSession({ mountpoint, sources, serving, telling, attached, stopWatching })
+  } catch (error) {
+    if (attached !== undefined) {
+      await runFusermount(mountpoint, 'lazily')
+      attached.close()
+    }
+    await Promise.all([serving.terminate(), telling.terminate()])
+    throw error
+  }
+}
+
+async function attach(
+  { mountpoint, allowOther }: MountRequest,
+  { library, hasFusermount }: KernelDriverOptions,
+): Promise<Attached> {
+  try {
+    return library !== undefined && hasFusermount
+      ? await attachByFusermount(library, mountpoint, allowOther)
+      : await attachByMount(mountpoint, allowOther)
+  } catch (error) {
+    if (error instanceof AttachFailure) throw mountFailed(mountpoint, error.message, allowOther)
+    throw error
+  }
+}
+
+function mountFailed(mountpoint: string, reason: string, allowOther = false): SnapfsError {
+  return new SnapfsError('MOUNT_FAILED', `Mounting on ${mountpoint} failed.`, {
+    details: [reason],
+    hint:
+      allowOther && reason.includes('allow_other')
+        ? 'For --allow-other, /etc/fuse.conf must hold a line: user_allow_other.'
+        : '"snapfs mount --explain" tells what there is here to mount with.',
+  })
+}
+
+interface SessionParts {
+  readonly mountpoint: string
+  readonly sources: MountSession['sources']
+  readonly serving: ServingWorker
+  readonly telling: Worker
+  readonly attached: Attached
+  readonly stopWatching: () => void
+}
+
+class KernelSession implements MountSession {
+  readonly sources: MountSession['sources']
+  readonly #parts: SessionParts
+  #isOver = false
+  #failure: Error | undefined
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts
+    this.sources = parts.sources
+    parts.serving.ended
+      .catch((error: unknown) => {
+        this.#failure = error instanceof Error ? error : new Error(messageOf(error))
+      })
+      .finally(() => (this.#isOver = true))
+  }
+
+  async isServing(): Promise<boolean> {
+    if (!this.#isOver) return true
+    // Without anybody who answers, whoever asks would wait for ever.
+    if (this.#failure !== undefined) {
+      await runFusermount(this.#parts.mountpoint, 'lazily')
+      throw this.#failure
+    }
+    return false
+  }
+
+  async cutOff(): Promise<void> {
+    await abortConnection(this.#parts.mountpoint)
+  }
+
+  async end(): Promise<void> {
+    const { serving, telling, attached, stopWatching } = this.#parts
+    stopWatching()
+    const isOver = await Promise.race([
+      serving.ended.then(
+        () => true,
+        () => true,
+      ),
+      setTimeout(END_LIMIT_MS, false),
+    ])
+    // A thread that waits for the kernel, or for a disk that does not answer, keeps the process from ending otherwise.
+    if (!isOver) process.kill(process.pid, 'SIGKILL')
+    await telling.terminate()
+    attached.close()
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * Answers the kernel: takes a request as bytes, and leaves the reply as bytes. Knows nothing of where they come from, so
+ * that a test can ask it. Synchronous, and it never throws: what a view throws becomes an errno, and is reported.
+ */
+import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { EINVAL, ENOSYS, ENOTDIR, EPROTO, EROFS, errnoOf, ESTALE } from '../errno.ts'
+import { type Agreed, agreeOn, type Feature } from './agreement.ts'
+import { AttributeAnswers, type StoredAttributes } from './attribute-answers.ts'
+import { decodeRequest, type Forgotten, type Question, type Request } from './decode-request.ts'
+import { writeHeader, writeInit, writeSpace } from './encode-reply.ts'
+import { EntryAnswers } from './entry-answers.ts'
+import { ListingAnswers } from './listing-answers.ts'
+import { newsFor } from './news.ts'
+import { type Known, NodeTable } from './node-table.ts'
+import { OUT_HEADER_BYTES } from './protocol.ts'
+import { ReadAnswers, type ReadHost } from './read-answers.ts'
+
+/** What a server needs beside the view. */
+export interface ServerHost extends ReadHost {
+  /** Tells the kernel something unasked; not in this thread, whose answer it may wait for. */
+  notify(notices: readonly Buffer[]): void
+  /** Told of every error that a reader only sees as a number. */
+  report(error: unknown): void
+  /** Extended attributes as they are stored; undefined where they cannot be read. */
+  readonly stored?: StoredAttributes
+}
+
+export interface ServerOptions {
+  /** Whether the kernel is to look at access control lists. */
+  readonly accessLists: boolean
+  /** What is not to be agreed upon, though the kernel has it. */
+  readonly without: readonly Feature[]
+  /** Another one for every mount. */
+  readonly generation: number
+}
+
+/** The largest read, or listing. */
+const REPLY_LIMIT_BYTES = 1024 * 1024
+
+/** A reply is as long as this says, or an error when it is negative; undefined when none is awaited. */
+type Answer = number | undefined
+
+export class KernelServer<Node extends object> {
+  /** Where `answer` leaves the reply. */
+  readonly reply = Buffer.alloc(OUT_HEADER_BYTES + REPLY_LIMIT_BYTES)
+  readonly #fileSystem: VirtualFileSystem<Node>
+  readonly #host: ServerHost
+  readonly #options: ServerOptions
+  readonly #table: NodeTable<Node>
+  readonly #entries: EntryAnswers<Node>
+  readonly #listings: ListingAnswers<Node>
+  readonly #reads: ReadAnswers<Node>
+  readonly #attributes: AttributeAnswers<Node>
+  #generation: number
+  #agreed: Agreed | undefined
+  /** Removed snapshots whose readers have yet to be looked after. */
+  #gone: readonly Known<Node>[] = []
+
+  constructor(fileSystem: VirtualFileSystem<Node>, host: ServerHost, options: ServerOptions) {
+    this.#fileSystem = fileSystem
+    this.#host = host
+    this.#options = options
+    this.#generation = fileSystem.refresh()
+    const table = new NodeTable(fileSystem)
+    this.#table = table
+    this.#entries = new EntryAnswers(fileSystem, table, this.reply, {
+      generation: options.generation,
+      onLookedUp: (known) => this.#reads.hold(known),
+    })
+    this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries)
+    this.#reads = new ReadAnswers(fileSystem, table, this.reply, host)
+    this.#attributes = new AttributeAnswers(fileSystem, this.reply, host.stored)
+  }
+
+  /** What was agreed upon with the kernel; undefined before it has asked for anything. */
+  get agreed(): Agreed | undefined {
+    return this.#agreed
+  }
+
+  /** How many nodes the kernel knows. */
+  get knownNodes(): number {
+    return this.#table.size
+  }
+
+  /**
+   * Leaves the reply to a request in `reply`.
+   * @returns its length in bytes; 0 when none is awaited
+   */
+  answer(bytes: Buffer): number {
+    const request = decodeRequest(bytes)
+    if (request === undefined) return 0
+    this.#table.begin()
+    const answer = this.#settle(request)
+    if (answer === undefined) return 0
+    const length = answer < 0 ? OUT_HEADER_BYTES : answer
+    writeHeader(this.reply, request, Math.min(answer, 0), length)
+    return length
+  }
+
+  /** The last reply reached nobody: who asked was interrupted. */
+  takeBack(): void {
+    for (const known of this.#table.takeBack()) this.#reads.close(known)
+  }
+
+  #settle(request: Request): Answer {
+    try {
+      return this.#answerTo(request)
+    } catch (error) {
+      this.#host.report(error)
+      return errnoOf(error)
+    }
+  }
+
+  #answerTo({ node: id, question }: Request): Answer {
+    switch (question.kind) {
+      case 'forget':
+        this.#forget(question.forgotten)
+        return undefined
+      case 'interrupt':
+        return undefined
+      case 'init':
+        return this.#begin(question)
+      case 'destroy':
+        return OUT_HEADER_BYTES
+      case 'writing':
+        return EROFS
+      case 'malformed':
+        return EINVAL
+      case 'unknown':
+        return ENOSYS
+      case 'statfs':
+        // The mount asks this itself, too, when there is news.
+        this.#look()
+        return writeSpace(this.reply, OUT_HEADER_BYTES, this.#fileSystem.space())
+      case 'release':
+        this.#reads.release(question.handle)
+        return OUT_HEADER_BYTES
+      case 'releasedir':
+        return OUT_HEADER_BYTES
+      default:
+        return this.#answerOf(id, question)
+    }
+  }
+
+  /** Questions for a node. */
+  #answerOf(id: number, question: Question): Answer {
+    const known = this.#table.byId(id)
+    if (known === undefined) return ESTALE
+    if (known.isChanging) this.#look()
+    // What is open is read although what led to it is gone.
+    if (question.kind === 'read') return this.#reads.read(known, question)
+    if (question.kind === 'lseek') return this.#reads.seek(known, question)
+    const node = this.#table.nodeOf(known)
+    if (node === undefined) return ESTALE
+    switch (question.kind) {
+      case 'lookup':
+        return this.#entries.lookUp(known, node, question.name)
+      case 'getattr':
+        return this.#entries.attributes(node)
+      case 'statx':
+        return this.#entries.status(node)
+      case 'readdir':
+        return this.#listings.list(known, node, question)
+      case 'opendir':
+        if (known.kind !== 'directory') return ENOTDIR
+        return this.#agreed?.withoutOpendir === true ? ENOSYS : this.#listings.open(node)
+      case 'readlink':
+        return this.#attributes.linkTarget(node)
+      case 'getxattr':
+        return this.#attributes.value(node, question.name, question.size)
+      case 'listxattr':
+        return this.#attributes.names(node, question.size)
+      case 'open':
+        return this.#agreed?.withoutOpen === true
+          ? ENOSYS
+          : this.#reads.open(known, node, question.flags)
+      default:
+        return ENOSYS
+    }
+  }
+
+  #begin(offer: Extract<Question, { readonly kind: 'init' }>): Answer {
+    const { accessLists, without } = this.#options
+    const agreed = agreeOn(offer, accessLists, without)
+    if (agreed === undefined) return EPROTO
+    this.#agreed = agreed
+    this.#entries.canExpire = agreed.canExpire
+    return writeInit(this.reply, OUT_HEADER_BYTES, agreed)
+  }
+
+  #forget(forgotten: readonly Forgotten[]): void {
+    for (const { node, count } of forgotten) {
+      const known = this.#table.forget(node, count)
+      if (known !== undefined) this.#reads.close(known)
+    }
+  }
+
+  /** Looks for what is new or gone, and tells the kernel what it may not believe any more. */
+  #look(): void {
+    if (this.#gone.length > 0) this.#holdOpen()
+    const generation = this.#fileSystem.refresh()
+    if (generation === this.#generation) return
+    this.#generation = generation
+    this.#table.doubt()
+    const { notices, gone } = newsFor(this.#fileSystem, this.#table, this.#entries.canExpire)
+    this.#gone = gone
+    if (notices.length > 0) this.#host.notify(notices)
+  }
+
+  /**
+   * The kernel was told to forget removed snapshots, and has forgotten all but what is in use. That is opened now, before
+   * the last name of it goes.
+   */
+  #holdOpen(): void {
+    const gone = new Set(this.#gone)
+    this.#gone = []
+    for (const known of this.#table.all()) {
+      if (known.open === undefined && isBelow(known, gone)) this.#reads.hold(known)
+    }
+  }
+}
+
+function isBelow<Node extends object>(known: Known<Node>, tops: ReadonlySet<Known<Node>>): boolean {
+  let above = known.parent
+  while (above !== undefined && !tops.has(above)) above = above.parent
+  return above !== undefined
+}

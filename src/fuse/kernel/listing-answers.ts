@@ -1,0 +1,138 @@
+/**
+ * Listings. They come in pieces, each asked for by where the last one ended, and nobody says when he is done. A listing goes
+ * on as it began, whatever is new meanwhile; each name is looked up when it is written.
+ */
+import { LRUCache } from 'lru-cache'
+import type { EntryName } from '../../model/entry-name.ts'
+import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { EINVAL, ENOTDIR } from '../errno.ts'
+import { direntBytes, writeDirent, writeEntry, writeOpen } from './encode-reply.ts'
+import type { EntryAnswers } from './entry-answers.ts'
+import type { Known, NodeTable } from './node-table.ts'
+import { ENTRY_BYTES, OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
+
+interface Listing {
+  readonly number: number
+  readonly names: readonly EntryName[]
+}
+
+/** Names in all listings that are under way. */
+const NAMES_LIMIT = 1_000_000
+/** Where a listing goes on is its number in these steps, and a place in it. */
+const STEP = 0x1_0000_0000
+/** So that the sum is a number that a double holds. */
+const LAST_NUMBER = 0xf_ffff
+const DOTS = ['.', '..'] as const
+
+const NO_NODE = { node: 0, generation: 0, nameSeconds: 0, attributeSeconds: 0 }
+
+export class ListingAnswers<Node extends object> {
+  readonly #fileSystem: VirtualFileSystem<Node>
+  readonly #table: NodeTable<Node>
+  readonly #reply: Buffer
+  readonly #entries: EntryAnswers<Node>
+  readonly #underWay = new LRUCache<number, Listing>({
+    maxSize: NAMES_LIMIT,
+    // What is larger than all of them together is listed anew for each piece.
+    sizeCalculation: ({ names }) => names.length + 1,
+  })
+  #last = 0
+
+  constructor(
+    fileSystem: VirtualFileSystem<Node>,
+    table: NodeTable<Node>,
+    reply: Buffer,
+    entries: EntryAnswers<Node>,
+  ) {
+    this.#fileSystem = fileSystem
+    this.#table = table
+    this.#reply = reply
+    this.#entries = entries
+  }
+
+  /** For kernels that want directories opened. */
+  open(node: Node): number {
+    const isLasting = this.#fileSystem.listingLasts(node) !== 'once'
+    const flags = isLasting ? OPEN_FLAG.keepCache | OPEN_FLAG.cacheDirectory : 0
+    return writeOpen(this.#reply, OUT_HEADER_BYTES, 0, flags)
+  }
+
+  /** @param asked from where on, how many bytes at most, and whether with all that a lookup tells */
+  list(
+    directory: Known<Node>,
+    node: Node,
+    asked: { readonly offset: number; readonly size: number; readonly plus: boolean },
+  ): number {
+    if (!Number.isSafeInteger(asked.offset)) return EINVAL
+    const listing = this.#listing(node, Math.floor(asked.offset / STEP))
+    if (listing === undefined) return ENOTDIR
+    const { number, names } = listing
+    const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.length)
+    const count = DOTS.length + names.length
+    let end = OUT_HEADER_BYTES
+    for (let place = asked.offset % STEP; place < count; place += 1) {
+      const name: string | undefined = DOTS[place] ?? names[place - DOTS.length]
+      if (name === undefined) break
+      const room = direntBytes(name) + (asked.plus ? ENTRY_BYTES : 0)
+      if (end + room > limit) break
+      const next = number * STEP + place + 1
+      end =
+        name === '.' || name === '..'
+          ? this.#writeDots(end, directory, name, next, asked.plus)
+          : this.#writeChild(end, directory, node, name as EntryName, next, asked.plus)
+    }
+    if (asked.offset % STEP >= count) this.#underWay.delete(number)
+    return end
+  }
+
+  #listing(node: Node, number: number): Listing | undefined {
+    const begun = number === 0 ? undefined : this.#underWay.get(number)
+    if (begun !== undefined) return begun
+    const names = this.#fileSystem.names(node)
+    if (names === undefined) return undefined
+    this.#last = this.#last === LAST_NUMBER ? 1 : this.#last + 1
+    const listing = { number: this.#last, names }
+    this.#underWay.set(listing.number, listing)
+    return listing
+  }
+
+  #writeDots(
+    at: number,
+    directory: Known<Node>,
+    name: '.' | '..',
+    next: number,
+    plus: boolean,
+  ): number {
+    const node = this.#table.nodeOf(name === '.' ? directory : (directory.parent ?? directory))
+    if (node === undefined) return at
+    const { inode } = this.#fileSystem.attributes(node)
+    const begin = plus ? writeEntry(this.#reply, at, NO_NODE, undefined) : at
+    return writeDirent(this.#reply, begin, { name, kind: 'directory', inode }, next)
+  }
+
+  /** A name under which nothing is any more is left out. */
+  #writeChild(
+    at: number,
+    directory: Known<Node>,
+    node: Node,
+    name: EntryName,
+    next: number,
+    plus: boolean,
+  ): number {
+    if (plus) {
+      const told = this.#entries.tell(at, directory, node, name)
+      if (told === undefined) return at
+      const { known, attributes, end } = told
+      if (known.kind === 'file') this.#table.place(known)
+      return writeDirent(this.#reply, end, { name, ...shownOf(attributes) }, next)
+    }
+    const found = this.#fileSystem.lookup(node, name)
+    if (found === undefined) return at
+    const attributes = this.#fileSystem.attributes(found)
+    return writeDirent(this.#reply, at, { name, ...shownOf(attributes) }, next)
+  }
+}
+
+function shownOf({ kind, inode }: NodeAttributes): Pick<NodeAttributes, 'kind' | 'inode'> {
+  return { kind, inode }
+}

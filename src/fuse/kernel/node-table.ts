@@ -1,0 +1,216 @@
+/**
+ * The nodes that the kernel knows, under the numbers it was given: it asks by these, and says when it has forgotten one. A
+ * number is given once, so what was meant for a forgotten node never reaches another.
+ *
+ * Of a file only the way to it is kept; its node is made again when it is asked for. With two hundred thousand files in the
+ * kernel's memory that is the difference between 50 MB and 200.
+ */
+import { LRUCache } from 'lru-cache'
+import type { ReadHandle } from '../../catalog/catalog.ts'
+import type { EntryKind } from '../../model/entry.ts'
+import type { EntryName } from '../../model/entry-name.ts'
+import type { Lasting, NodeIdentity, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { ROOT_ID } from './protocol.ts'
+
+/** Nodes of files that are kept ready, some 700 bytes each: what is listed is opened soon after. */
+const RECENT_NODES = 4096
+
+/** A node that the kernel knows. */
+export class Known<Node extends object> {
+  readonly id: number
+  readonly kind: EntryKind
+  readonly inode: bigint
+  readonly birth: number
+  readonly device: bigint
+  /** The way to it that was found last; undefined for the root. */
+  parent: Known<Node> | undefined
+  name: EntryName
+  /** How long it has the name that was told last. */
+  lasts: Lasting = 'once'
+  /** How often it was told to the kernel, less what it has forgotten. */
+  told = 0
+  /** Of a directory, always. */
+  node: Node | undefined
+  /** Of a file that is read, as long as there is room for it; and the node it was opened as. */
+  open: { readonly handle: ReadHandle; readonly node: Node } | undefined
+  /** Whether its content was sent, or is being read. */
+  wasRead = false
+  /** Of a directory: what was listed in it, in order. Of what is in it: its place there. */
+  children: Known<Node>[] | undefined
+  position = 0
+  /** Of a directory: how many of its files were read from. */
+  reads = 0
+  /** Of a directory: whether there may be news in it. */
+  isChanging = false
+  /** Another with the same inode number, from another time or device. */
+  next: Known<Node> | undefined
+
+  constructor(
+    id: number,
+    kind: EntryKind,
+    identity: NodeIdentity,
+    parent: Known<Node> | undefined,
+    name: EntryName,
+  ) {
+    this.id = id
+    this.kind = kind
+    this.inode = identity.inode
+    this.birth = identity.birth
+    this.device = identity.device
+    this.parent = parent
+    this.name = name
+  }
+
+  is(identity: NodeIdentity): boolean {
+    const { inode, birth, device } = identity
+    return this.inode === inode && this.birth === birth && this.device === device
+  }
+}
+
+export class NodeTable<Node extends object> {
+  readonly root: Known<Node>
+  readonly #fileSystem: VirtualFileSystem<Node>
+  readonly #byId = new Map<number, Known<Node>>()
+  readonly #byInode = new Map<bigint, Known<Node>>()
+  readonly #recent = new LRUCache<Known<Node>, Node>({ max: RECENT_NODES })
+  /** The device of most files, so that all of them share one number in memory. */
+  #device = 0n
+  #nextId = ROOT_ID + 1
+  #toldNow: Known<Node>[] = []
+
+  constructor(fileSystem: VirtualFileSystem<Node>) {
+    this.#fileSystem = fileSystem
+    const identity = fileSystem.identity(fileSystem.root)
+    this.root = new Known(ROOT_ID, 'directory', identity, undefined, '' as EntryName)
+    this.root.node = fileSystem.root
+    this.root.told = 1
+    this.#byId.set(ROOT_ID, this.root)
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  all(): IterableIterator<Known<Node>> {
+    return this.#byId.values()
+  }
+
+  byId(id: number): Known<Node> | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** The kernel is about to be told of a node, and how long it has that name. */
+  tell(
+    parent: Known<Node>,
+    name: EntryName,
+    node: Node,
+    kind: EntryKind,
+    lasts: Lasting,
+  ): Known<Node> {
+    const identity = this.#fileSystem.identity(node)
+    const known = this.#find(identity) ?? this.#add(identity, parent, name, kind)
+    this.tellAgain(known)
+    known.parent = parent
+    known.name = name
+    known.lasts = lasts
+    if (kind === 'directory') {
+      known.node = node
+      known.isChanging = this.#fileSystem.listingLasts(node) !== 'always'
+    } else this.#recent.set(known, node)
+    return known
+  }
+
+  tellAgain(known: Known<Node>): void {
+    known.told += 1
+    this.#toldNow.push(known)
+  }
+
+  /** A reply is on its way: what it tells is told. */
+  begin(): void {
+    if (this.#toldNow.length > 0) this.#toldNow = []
+  }
+
+  /** The last reply did not arrive. @returns what the kernel does not know after all */
+  takeBack(): readonly Known<Node>[] {
+    const told = this.#toldNow
+    this.#toldNow = []
+    return told.flatMap((known) => this.forget(known.id, 1) ?? [])
+  }
+
+  /** Notes the order in which files were listed: they will be read in it. */
+  place(known: Known<Node>): void {
+    const { parent } = known
+    if (parent === undefined) return
+    parent.children ??= []
+    if (parent.children[known.position] === known) return
+    known.position = parent.children.push(known) - 1
+  }
+
+  /** The kernel has forgotten a node so and so often. @returns it, when that was all */
+  forget(id: number, count: number): Known<Node> | undefined {
+    const known = this.#byId.get(id)
+    if (known === undefined || id === ROOT_ID) return undefined
+    known.told -= count
+    if (known.told > 0) return undefined
+    this.#byId.delete(id)
+    this.#unlink(known)
+    this.#recent.delete(known)
+    // Its place in the order of its directory goes with that.
+    if (known.parent?.children?.[known.position] === known) known.parent.children = undefined
+    return known
+  }
+
+  /** The node, also when it has to be looked for anew; undefined when it is gone. */
+  nodeOf(known: Known<Node>): Node | undefined {
+    const node = known.node ?? this.#recent.get(known)
+    if (node !== undefined) return node
+    const { parent, name } = known
+    const above = parent === undefined ? this.#fileSystem.root : this.nodeOf(parent)
+    if (above === undefined) return known.open?.node
+    const found = this.#fileSystem.recall(above, name, known)
+    // What is open is what it was, wherever it lay.
+    if (found === undefined) return known.open?.node
+    if (known.kind === 'directory') known.node = found
+    else this.#recent.set(known, found)
+    return found
+  }
+
+  /** What may have changed with the set of snapshots is looked for anew. */
+  doubt(): void {
+    this.#recent.clear()
+    for (const known of this.#byId.values()) {
+      const { node, parent } = known
+      if (node === undefined || parent === undefined) continue
+      if (this.#fileSystem.attributesLast(node) !== 'always') known.node = undefined
+    }
+  }
+
+  #find(identity: NodeIdentity): Known<Node> | undefined {
+    let known = this.#byInode.get(identity.inode)
+    while (known !== undefined && !known.is(identity)) known = known.next
+    return known
+  }
+
+  #add(identity: NodeIdentity, parent: Known<Node>, name: EntryName, kind: EntryKind): Known<Node> {
+    if (identity.device !== this.#device) this.#device = identity.device
+    const shared = { ...identity, device: this.#device }
+    const known = new Known(this.#nextId, kind, shared, parent, name)
+    this.#nextId += 1
+    known.next = this.#byInode.get(identity.inode)
+    this.#byInode.set(identity.inode, known)
+    this.#byId.set(known.id, known)
+    return known
+  }
+
+  #unlink(known: Known<Node>): void {
+    const first = this.#byInode.get(known.inode)
+    if (first === known) {
+      if (known.next === undefined) this.#byInode.delete(known.inode)
+      else this.#byInode.set(known.inode, known.next)
+      return
+    }
+    let before = first
+    while (before !== undefined && before.next !== known) before = before.next
+    if (before !== undefined) before.next = known.next
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * Content of files. Where the kernel does not open them, nobody tells when a reader begins or ends; a descriptor is kept for
+ * each that is being read, as long as there is room, so that it is read to its end also when its snapshot is removed.
+ */
+import type { ReadHandle } from '../../catalog/catalog.ts'
+import { systemErrorCode } from '../../errors/system-error.ts'
+import type { BytePath } from '../../model/entry-name.ts'
+import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { EBADF, EINVAL, EISDIR, EMFILE, ENOSYS, EROFS, ESTALE } from '../errno.ts'
+import { writeOpen, writeSize } from './encode-reply.ts'
+import type { Known, NodeTable } from './node-table.ts'
+import { OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
+
+/** A file whose content is sent before it is asked for. */
+export interface PushedFile {
+  readonly id: number
+  readonly path: BytePath
+  readonly inode: bigint
+  readonly birth: number
+  readonly device: bigint
+}
+
+export interface ReadHost {
+  /** Has the content of files sent. */
+  push(files: readonly PushedFile[]): void
+  /** Where data or a hole begins in an open file; undefined where that cannot be asked. */
+  readonly seek?: (descriptor: number, offset: number, whence: number) => number
+}
+
+/** open(2)'s access mode; anything but reading is refused. */
+const ACCESS_MODE_BITS = 0b11
+/** Descriptors kept for files that are being read. */
+const HANDLES_LIMIT = 4096
+/** Files that may be open at once, where the kernel opens them. */
+const OPEN_LIMIT = 60_000
+/** After so many files of a directory were read, those after them will be. */
+const READS_BEFORE_PUSHING = 2
+const PUSHED_AT_ONCE = 64
+
+export class ReadAnswers<Node extends object> {
+  readonly #fileSystem: VirtualFileSystem<Node>
+  readonly #table: NodeTable<Node>
+  readonly #reply: Buffer
+  readonly #host: ReadHost
+  /** In the order of their last use. */
+  readonly #handles = new Set<Known<Node>>()
+  /** Where the kernel opens files. */
+  readonly #open = new Map<number, ReadHandle>()
+  #nextHandle = 1
+
+  constructor(
+    fileSystem: VirtualFileSystem<Node>,
+    table: NodeTable<Node>,
+    reply: Buffer,
+    host: ReadHost,
+  ) {
+    this.#fileSystem = fileSystem
+    this.#table = table
+    this.#reply = reply
+    this.#host = host
+  }
+
+  open(known: Known<Node>, node: Node, flags: number): number {
+    if ((flags & ACCESS_MODE_BITS) !== 0) return EROFS
+    if (known.kind === 'directory') return EISDIR
+    if (this.#open.size >= OPEN_LIMIT) return EMFILE
+    const handle = this.#fileSystem.open(node)
+    if (handle === undefined) return ESTALE
+    const number = this.#nextHandle
+    this.#nextHandle += 1
+    this.#open.set(number, handle)
+    return writeOpen(this.#reply, OUT_HEADER_BYTES, number, OPEN_FLAG.keepCache | OPEN_FLAG.noFlush)
+  }
+
+  release(handle: number): void {
+    this.#open.get(handle)?.close()
+    this.#open.delete(handle)
+  }
+
+  read(
+    known: Known<Node>,
+    {
+      handle,
+      offset,
+      size,
+    }: { readonly handle: number; readonly offset: number; readonly size: number },
+  ): number {
+    if (known.kind === 'directory') return EISDIR
+    if (!Number.isSafeInteger(offset)) return EINVAL
+    const opened = handle === 0 ? this.#handleOf(known) : this.#open.get(handle)
+    if (opened === undefined) return handle === 0 ? ESTALE : EBADF
+    const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.length)
+    const length = opened.read(this.#reply.subarray(OUT_HEADER_BYTES, end), offset)
+    if (!known.wasRead) this.#noteFirst(known)
+    // All of it was read in one go, so the kernel has it now; and what it is can be found again.
+    const isWhole = offset === 0 && length < end - OUT_HEADER_BYTES
+    if (handle === 0 && isWhole && known.lasts === 'always') this.close(known)
+    return OUT_HEADER_BYTES + length
+  }
+
+  seek(
+    known: Known<Node>,
+    asked: { readonly handle: number; readonly offset: number; readonly whence: number },
+  ): number {
+    if (this.#host.seek === undefined) return ENOSYS
+    if (!Number.isSafeInteger(asked.offset)) return EINVAL
+    const opened = asked.handle === 0 ? this.#handleOf(known) : this.#open.get(asked.handle)
+    if (opened === undefined) return asked.handle === 0 ? ESTALE : EBADF
+    if (opened.descriptor === undefined) return EINVAL
+    const found = this.#host.seek(opened.descriptor, asked.offset, asked.whence)
+    return found < 0 ? found : writeSize(this.#reply, OUT_HEADER_BYTES, found)
+  }
+
+  /** Keeps what is in use open, as far as there is room: whoever reads it reads on when its last name is gone. */
+  hold(known: Known<Node>): void {
+    if (known.kind === 'file' && this.#handles.size < HANDLES_LIMIT) this.#handleOf(known)
+  }
+
+  close(known: Known<Node>): void {
+    known.open?.handle.close()
+    known.open = undefined
+    this.#handles.delete(known)
+  }
+
+  #handleOf(known: Known<Node>): ReadHandle | undefined {
+    if (known.open !== undefined) {
+      this.#handles.delete(known)
+      this.#handles.add(known)
+      return known.open.handle
+    }
+    const node = this.#table.nodeOf(known)
+    if (node === undefined) return undefined
+    if (this.#handles.size >= HANDLES_LIMIT) this.#closeOldest()
+    const handle = this.#openAt(node)
+    if (handle === undefined) return undefined
+    known.open = { handle, node }
+    this.#handles.add(known)
+    return handle
+  }
+
+  /** Where this process may have fewer descriptors, those that were used longest ago go. */
+  #openAt(node: Node): ReadHandle | undefined {
+    for (;;) {
+      try {
+        return this.#fileSystem.open(node)
+      } catch (error) {
+        if (systemErrorCode(error) !== 'EMFILE' || !this.#closeOldest()) throw error
+      }
+    }
+  }
+
+  #closeOldest(): boolean {
+    const [oldest] = this.#handles
+    if (oldest !== undefined) this.close(oldest)
+    return oldest !== undefined
+  }
+
+  /** Whoever reads several files of a directory, one after the other, will read the next ones. */
+  #noteFirst(known: Known<Node>): void {
+    known.wasRead = true
+    const { parent } = known
+    if (parent?.children?.[known.position] !== known) return
+    parent.reads += 1
+    if (parent.reads < READS_BEFORE_PUSHING) return
+    const files: PushedFile[] = []
+    for (let at = known.position + 1; at < parent.children.length; at += 1) {
+      const next = parent.children[at]
+      if (next === undefined || files.length === PUSHED_AT_ONCE) break
+      if (next.wasRead) continue
+      const node = this.#table.nodeOf(next)
+      const path = node === undefined ? undefined : this.#fileSystem.storedPlace(node)
+      if (path === undefined) continue
+      next.wasRead = true
+      const { id, inode, birth, device } = next
+      files.push({ id, path, inode, birth, device })
+    }
+    if (files.length > 0) this.#host.push(files)
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The thread that answers the kernel: it waits for a request, answers it, and waits for the next one. One thread does that
+ * for all of them, since to hand a request over takes longer than to answer it. Everything that may have to wait for this
+ * thread is done by others.
+ */
+import { readSync, writeSync } from 'node:fs'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
+import { openViews, sourcesOf } from '../../view/open-views.ts'
+import { KernelServer } from './kernel-server.ts'
+import { loadSystemLibrary } from './system-library.ts'
+import type {
+  PassedError,
+  ServingNews,
+  ServingStart,
+  ServingTask,
+  TellerWork,
+} from './thread-messages.ts'
+
+/** More than the largest request that a read-only mount is sent. */
+const REQUEST_LIMIT_BYTES = 256 * 1024
+
+type Answering = Pick<KernelServer<object>, 'reply' | 'answer' | 'takeBack' | 'agreed'>
+
+/** To be called where the file is loaded as the thread, and nowhere else. */
+async function begin(port: MessagePort): Promise<void> {
+  const task = workerData as ServingTask
+  const tell = (news: ServingNews): void => port.postMessage(news)
+  try {
+    const clock = { now: () => Date.now(), elapsed: () => performance.now() }
+    const views = openViews(task.recipe, clock, 'by node')
+    const library = await loadSystemLibrary()
+    const server = new KernelServer(
+      views.fileSystem,
+      {
+        notify: (notices) =>
+          task.teller.postMessage({
+            kind: 'notices',
+            bytes: Buffer.concat(notices),
+          } satisfies TellerWork),
+        push: (files) => task.teller.postMessage({ kind: 'push', files } satisfies TellerWork),
+        report: (error) => tell({ kind: 'reported', error: passed(error) }),
+        ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes }),
+      },
+      task,
+    )
+    port.once('message', ({ device }: ServingStart) => {
+      try {
+        serve(device, server, () => tell({ kind: 'serving' }))
+        tell({ kind: 'ended' })
+      } catch (error) {
+        tell({ kind: 'failed', error: passed(error) })
+      }
+      port.close()
+      task.teller.close()
+    })
+    tell({ kind: 'ready', sources: sourcesOf(views) })
+  } catch (error) {
+    tell({ kind: 'failed', error: passed(error) })
+    port.close()
+  }
+}
+
+function serve(device: number, server: Answering, onAgreed: () => void): void {
+  const request = Buffer.alloc(REQUEST_LIMIT_BYTES)
+  let isAgreed = false
+  for (;;) {
+    let length: number
+    try {
+      length = readSync(device, request, 0, request.length, null)
+    } catch (error) {
+      const code = systemErrorCode(error)
+      // Unmounted, or cut off.
+      if (code === 'ENODEV' || code === 'ECONNABORTED') return
+      // Whoever asked was interrupted before the request was read.
+      if (code === 'ENOENT' || code === 'EINTR' || code === 'EAGAIN') continue
+      throw error
+    }
+    const replyLength = server.answer(request.subarray(0, length))
+    if (replyLength > 0) send(device, server, replyLength)
+    if (!isAgreed && server.agreed !== undefined) {
+      isAgreed = true
+      onAgreed()
+    }
+  }
+}
+
+function send(device: number, server: Answering, length: number): void {
+  try {
+    writeSync(device, server.reply, 0, length)
+  } catch (error) {
+    const code = systemErrorCode(error)
+    // Whoever asked was interrupted meanwhile.
+    if (code === 'ENOENT') server.takeBack()
+    else if (code !== 'ENODEV' && code !== 'ECONNABORTED') throw error
+  }
+}
+
+function passed(error: unknown): PassedError {
+  return { message: messageOf(error), code: systemErrorCode(error) }
+}
+
+if (parentPort !== null) void begin(parentPort)

@@ -1,0 +1,83 @@
+/** The serving thread as the thread sees it that started it. */
+import { Worker } from 'node:worker_threads'
+import type { SourcePlace } from '../../view/open-views.ts'
+import type { PassedError, ServingNews, ServingStart, ServingTask } from './thread-messages.ts'
+
+export class ServingWorker {
+  /** It has read the repository. */
+  readonly ready: Promise<Readonly<Record<string, SourcePlace>>>
+  /** The kernel has been answered for the first time. */
+  readonly serving: Promise<undefined>
+  /** It will answer no more; rejected when it should have. */
+  readonly ended: Promise<undefined>
+  readonly #worker: Worker
+
+  constructor(program: URL, task: ServingTask, onReported: (error: unknown) => void) {
+    const worker = new Worker(program, { workerData: task, transferList: [task.teller] })
+    this.#worker = worker
+    const ready = settleable<Readonly<Record<string, SourcePlace>>>()
+    const serving = settleable<undefined>()
+    const ended = settleable<undefined>()
+    const fail = (error: Error): void => {
+      for (const one of [ready, serving, ended]) one.reject(error)
+    }
+    worker.on('message', (news: ServingNews) => {
+      switch (news.kind) {
+        case 'ready':
+          ready.resolve(news.sources)
+          return
+        case 'serving':
+          serving.resolve(undefined)
+          return
+        case 'ended':
+          ended.resolve(undefined)
+          return
+        case 'failed':
+          fail(restored(news.error))
+          return
+        case 'reported':
+          onReported(restored(news.error))
+      }
+    })
+    worker.once('error', fail)
+    worker.once('exit', () => {
+      // Cut off before it was asked anything: the kernel did not agree.
+      serving.reject(new Error('the kernel closed the connection'))
+      ended.resolve(undefined)
+    })
+    this.ready = ready.promise
+    this.serving = serving.promise
+    this.ended = ended.promise
+  }
+
+  start(device: number): void {
+    this.#worker.postMessage({ device } satisfies ServingStart)
+  }
+
+  /** Ends the thread, as far as it is not waiting for the kernel. */
+  async terminate(): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
+
+interface Settleable<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+
+/** A promise that nobody need await. */
+function settleable<T>(): Settleable<T> {
+  let resolve: (value: T) => void = () => undefined
+  let reject: (error: Error) => void = () => undefined
+  const promise = new Promise<T>((accept, refuse) => {
+    resolve = accept
+    reject = refuse
+  })
+  promise.catch(() => undefined)
+  return { promise, resolve, reject }
+}
+
+function restored({ message, code }: PassedError): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code })
+}

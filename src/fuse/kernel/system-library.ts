@@ -1,0 +1,97 @@
+/**
+ * The few functions of the C library that Node does not have. koffi calls them; it is optional, brings builds of its own and
+ * is loaded only here. Structures are those of 64-bit little-endian Linux, the same on x86-64 and arm64.
+ */
+import type Koffi from 'koffi'
+import type { BytePath } from '../../model/entry-name.ts'
+import type { StoredAttributes } from './attribute-answers.ts'
+
+/** msghdr(3type), iovec and a control message with one descriptor. */
+const MESSAGE_BYTES = 56
+const VECTOR_BYTES = 16
+const CONTROL_BYTES = 24
+/** From bits/socket.h. */
+const AF_UNIX = 1
+const SOCK_STREAM = 1
+/** No child inherits an end but by being given it: fusermount3 waits for the last one to be closed. */
+const SOCK_CLOEXEC = 0x8_0000
+const SOL_SOCKET = 1
+const SCM_RIGHTS = 1
+const MSG_DONTWAIT = 0x40
+const MSG_CMSG_CLOEXEC = 0x4000_0000
+/** XATTR_SIZE_MAX and XATTR_LIST_MAX, from linux/limits.h. */
+const ATTRIBUTE_LIMIT_BYTES = 65_536
+
+export interface SystemLibrary {
+  /** Two ends of a socket, as descriptors that no child inherits. @returns undefined when there are none left */
+  socketPair(): readonly [number, number] | undefined
+  /** A descriptor that was sent through a socket; undefined when none has come yet. */
+  receiveDescriptor(socket: number): number | undefined
+  /** lseek(2). @returns the place, or a negative errno */
+  readonly seek: (descriptor: number, offset: number, whence: number) => number
+  readonly attributes: StoredAttributes
+}
+
+/** Undefined where koffi is not installed, has no build, or the machine is another. */
+export async function loadSystemLibrary(): Promise<SystemLibrary | undefined> {
+  if (new Uint8Array(new Uint16Array([1]).buffer)[0] !== 1) return undefined
+  try {
+    const { default: koffi } = await import('koffi')
+    if (koffi.sizeof('void *') !== 8) return undefined
+    return bind(koffi)
+  } catch {
+    return undefined
+  }
+}
+
+function bind(koffi: typeof Koffi): SystemLibrary {
+  const library = koffi.load(null)
+  const socketpair = library.func('int socketpair(int, int, int, void *)')
+  const recvmsg = library.func('int64_t recvmsg(int, void *, int)')
+  const lseek = library.func('int64_t lseek(int, int64_t, int)')
+  const lgetxattr = library.func('int64_t lgetxattr(void *, void *, void *, size_t)')
+  const llistxattr = library.func('int64_t llistxattr(void *, void *, size_t)')
+  const room = Buffer.alloc(ATTRIBUTE_LIMIT_BYTES)
+
+  const bytesOrErrno = (length: unknown): Buffer | number => {
+    const count = Number(length)
+    return count < 0 ? -koffi.errno() : Buffer.from(room.subarray(0, count))
+  }
+  return {
+    socketPair: () => {
+      const ends = Buffer.alloc(8)
+      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) !== 0) return undefined
+      return [ends.readInt32LE(0), ends.readInt32LE(4)]
+    },
+    receiveDescriptor: (socket) => {
+      const [byte, vector] = [Buffer.alloc(1), Buffer.alloc(VECTOR_BYTES)]
+      const [control, message] = [Buffer.alloc(CONTROL_BYTES), Buffer.alloc(MESSAGE_BYTES)]
+      vector.writeBigUInt64LE(koffi.address(byte), 0)
+      vector.writeBigUInt64LE(1n, 8)
+      message.writeBigUInt64LE(koffi.address(vector), 16)
+      message.writeBigUInt64LE(1n, 24)
+      message.writeBigUInt64LE(koffi.address(control), 32)
+      message.writeBigUInt64LE(BigInt(CONTROL_BYTES), 40)
+      const received = Number(recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC))
+      const isDescriptor =
+        received >= 0 &&
+        message.readBigUInt64LE(40) >= 20n &&
+        control.readInt32LE(8) === SOL_SOCKET &&
+        control.readInt32LE(12) === SCM_RIGHTS
+      return isDescriptor ? control.readInt32LE(16) : undefined
+    },
+    seek: (descriptor, offset, whence) => {
+      const place = Number(lseek(descriptor, offset, whence))
+      return place < 0 ? -koffi.errno() : place
+    },
+    attributes: {
+      value: (place, name) => bytesOrErrno(lgetxattr(cText(place), cText(name), room, room.length)),
+      names: (place) => bytesOrErrno(llistxattr(cText(place), room, room.length)),
+    },
+  }
+}
+
+/** Bytes as characters, with a NUL after them. */
+function cText(text: BytePath | string): Buffer {
+  return Buffer.from(`${text}\0`, 'latin1')
+}

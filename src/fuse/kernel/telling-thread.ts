@@ -1,0 +1,108 @@
+/**
+ * The thread that tells the kernel what it has not asked: what is not to be believed any more, and the content of files that
+ * will be read next. Each may wait until the thread that serves has answered somebody, so it is not that thread.
+ */
+import { closeSync, fstatSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
+import { constants } from 'node:fs'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { systemPath } from '../../model/entry-name.ts'
+import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-reply.ts'
+import type { PushedFile } from './read-answers.ts'
+import type { TellerWork } from './thread-messages.ts'
+
+/** Larger files are read by whoever wants them. */
+const PUSH_LIMIT_BYTES = 64 * 1024
+
+export interface TellerTask {
+  /** From the thread that serves. */
+  readonly server: MessagePort
+}
+
+class Teller {
+  #device: number | undefined
+  #mountpoint = ''
+  readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES + 1)
+
+  hear(work: TellerWork): void {
+    switch (work.kind) {
+      case 'start':
+        this.#device = work.device
+        this.#mountpoint = work.mountpoint
+        return
+      case 'notices':
+        this.#send(Buffer.from(work.bytes.buffer, work.bytes.byteOffset, work.bytes.byteLength))
+        // What the kernel forgets by that may be in use, and wants to be looked after.
+        this.#look()
+        return
+      case 'push':
+        for (const file of work.files) this.#push(file)
+        return
+      case 'look':
+        this.#look()
+    }
+  }
+
+  /** Each message begins with its length. */
+  #send(messages: Buffer): void {
+    let at = 0
+    while (at < messages.length) {
+      const length = messages.readUInt32LE(at)
+      this.#write(messages, at, length)
+      at += length
+    }
+  }
+
+  #push({ id, path, inode, birth, device }: PushedFile): void {
+    let descriptor: number | undefined
+    try {
+      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+      descriptor = openSync(systemPath(path), flags)
+      const status = fstatSync(descriptor, { bigint: true })
+      const isSame =
+        status.isFile() &&
+        status.ino === inode &&
+        status.dev === device &&
+        Number(status.birthtimeNs) === birth
+      if (!isSame || status.size === 0n || status.size > PUSH_LIMIT_BYTES) return
+      const size = Number(status.size)
+      const length = readSync(descriptor, this.#message, STORE_HEADER_BYTES, size, 0)
+      if (length !== size) return
+      writeStoreHeader(this.#message, id, size)
+      this.#write(this.#message, 0, STORE_HEADER_BYTES + size)
+    } catch {
+      // Whoever reads the file is told what is wrong with it.
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor)
+    }
+  }
+
+  /** A question to the mount wakes the thread that serves it. */
+  #look(): void {
+    try {
+      statfsSync(this.#mountpoint)
+    } catch {
+      // It is gone, or closed to this user: nobody has to be told anything.
+    }
+  }
+
+  #write(bytes: Buffer, at: number, length: number): void {
+    if (this.#device === undefined) return
+    try {
+      writeSync(this.#device, bytes, at, length)
+    } catch {
+      // The kernel does not know the node any more, or there is no mount any more.
+    }
+  }
+}
+
+/** To be called where the file is loaded as the thread, and nowhere else. */
+function begin(port: MessagePort): void {
+  const { server } = workerData as TellerTask
+  const teller = new Teller()
+  port.on('message', (work: TellerWork) => teller.hear(work))
+  server.on('message', (work: TellerWork) => teller.hear(work))
+  // Nobody is left who would want anything told.
+  server.on('close', () => port.close())
+}
+
+if (parentPort !== null) begin(parentPort)

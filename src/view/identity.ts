@@ -1,0 +1,20 @@
+/** What makes two nodes of the view the same thing. */
+import type { NodeAttributeReader } from './attributes.ts'
+import { syntheticInode } from './inode-number.ts'
+import type { ViewNode } from './view-node.ts'
+import type { NodeIdentity } from './virtual-file-system.ts'
+
+export function identityOf(node: ViewNode, attributes: NodeAttributeReader): NodeIdentity {
+  if (node.kind === 'stored' && node.entry.kind !== 'directory') {
+    const { inode, birthNs, device } = node.entry
+    return { inode, birth: Number(birthNs), device }
+  }
+  // A link that leads elsewhere is another: what it led to may be remembered.
+  const inode =
+    node.kind === 'link' ? syntheticInode(`${node.key}\0${node.target}`) : attributes.of(node).inode
+  return { inode, birth: 0, device: 0n }
+}
+
+export function isSameNode(left: NodeIdentity, right: NodeIdentity): boolean {
+  return left.inode === right.inode && left.birth === right.birth && left.device === right.device
+}
