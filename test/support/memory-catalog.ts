@@ -7,7 +7,13 @@ import type {
   VerifiedTime,
 } from '../../src/catalog/catalog.ts'
 import type { Entry } from '../../src/model/entry.ts'
-import { type EntryPath, nameFromBytes } from '../../src/model/entry-name.ts'
+import {
+  type BytePath,
+  bytePathFromText,
+  type EntryPath,
+  joinPath,
+  nameFromBytes,
+} from '../../src/model/entry-name.ts'
 import type { Snapshot } from '../../src/model/snapshot.ts'
 import {
   completeTree,
@@ -92,9 +98,10 @@ export class MemoryCatalog implements Catalog {
       .map(({ rest, kind }) => ({ name: nameFromBytes(rest), kind }))
   }
 
-  /** Nothing lies anywhere. */
-  storedPlace(): undefined {
-    return undefined
+  /** Nothing lies there. */
+  storedPlace(snapshot: Snapshot, path: EntryPath): BytePath | undefined {
+    if (this.entryAt(snapshot, path) === undefined) return undefined
+    return joinPath(bytePathFromText('/nonexistent'), snapshot.id, ...path)
   }
 
   linkTarget(snapshot: Snapshot, path: EntryPath): string | undefined {

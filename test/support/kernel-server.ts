@@ -1,0 +1,49 @@
+/** A server over histories in memory, as it is without a mount. */
+import type { Feature } from '../../src/fuse/kernel/agreement.ts'
+import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
+import type { PushedFile } from '../../src/fuse/kernel/read-answers.ts'
+import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
+import { SeriesView } from '../../src/view/series-view.ts'
+import { SnapshotFileSystem } from '../../src/view/snapshot-file-system.ts'
+import { parseTimeTemplate } from '../../src/view/time-template.ts'
+import type { ViewNode } from '../../src/view/view-node.ts'
+import { ENDLESS_PATIENCE } from '../../src/catalog/patience.ts'
+import { fuseRequest, OFFERED_BY_LINUX_6_18 } from './fuse-requests.ts'
+import type { MemoryCatalog } from './memory-catalog.ts'
+import { ProtocolClient } from './protocol-subject.ts'
+
+export interface ServedHistory {
+  readonly server: KernelServer<ViewNode>
+  readonly client: ProtocolClient
+  readonly notices: Buffer[]
+  readonly pushed: PushedFile[]
+  readonly reported: unknown[]
+}
+
+export function serveHistory(
+  catalog: MemoryCatalog,
+  zone: string,
+  without: readonly Feature[] = [],
+): ServedHistory {
+  const manner = { patience: ENDLESS_PATIENCE, remembersPaths: false }
+  const series = new SeriesView(catalog, parseTimeTemplate(DEFAULT_TEMPLATE_TEXT), zone, manner)
+  const owner = { owner: process.getuid?.() ?? 0, group: process.getgid?.() ?? 0 }
+  const view = new SnapshotFileSystem([series], owner, () => ({
+    nowMs: Date.now(),
+    timeZone: zone,
+  }))
+  const notices: Buffer[] = []
+  const pushed: PushedFile[] = []
+  const reported: unknown[] = []
+  const server = new KernelServer(
+    view,
+    {
+      notify: (some) => notices.push(...some),
+      push: (some) => pushed.push(...some),
+      report: (error) => reported.push(error),
+    },
+    { accessLists: false, without, generation: 12_345 },
+  ) as unknown as KernelServer<ViewNode>
+  server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
+  return { server, client: new ProtocolClient(server), notices, pushed, reported }
+}
