@@ -13,6 +13,7 @@ import {
 const WORDS = 'the snapshot of every file is a link to one that did not change since last night'
 const FILES_PER_DIRECTORY = 100
 const MIB = 1024 * 1024
+const SEED = 1_000_003
 
 /**
  * A number from 0 up to 2^32 that depends on nothing but its arguments.
@@ -47,6 +48,19 @@ export function text(seed, bytes) {
 export function pathOfFile(index, perDirectory = FILES_PER_DIRECTORY) {
   const directory = String(Math.floor(index / perDirectory)).padStart(4, '0')
   return `directory-${directory}/file-${String(index % perDirectory).padStart(4, '0')}.txt`
+}
+
+/**
+ * Paths of so many of the files of `makeFiles`, in an order that nothing expects; the same every time.
+ * @param {number} files how many there are
+ * @param {number} count
+ * @param {number} [perDirectory]
+ */
+export function pathsAtRandom(files, count, perDirectory = FILES_PER_DIRECTORY) {
+  return Array.from({ length: files }, (_, index) => ({ index, rank: scramble(index + SEED) }))
+    .sort((left, right) => left.rank - right.rank)
+    .slice(0, count)
+    .map(({ index }) => pathOfFile(index, perDirectory))
 }
 
 /**

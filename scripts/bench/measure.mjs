@@ -1,12 +1,11 @@
-/** What the benchmarks share: options, a temporary place, timed processes, and the lines they print. */
+/** What the benchmarks share: a temporary place, timed processes, and the lines they print. */
 /* global AbortController, performance */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, realpath, rm, statfs } from 'node:fs/promises'
-import { cpus, release, tmpdir } from 'node:os'
+import { cpus, release } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readOptions } from './options.mjs'
 
 const EXT4_MAGIC = 0xef53
 const FILE_SYSTEMS = new Map([
@@ -18,59 +17,8 @@ const FILE_SYSTEMS = new Map([
 ])
 const POLL_MS = 50
 
-/**
- * @typedef {{ files: number, large: number, rounds: number, memory: boolean, ram: number, snapshots: number, perDirectory: number, history: string | undefined, dir: string, snapfs: string,
- *   only: readonly string[], against: readonly string[] }} Options
- */
+/** @typedef {import('./options.mjs').Options} Options */
 /** @typedef {{ directory: string, signal: AbortSignal, options: Options, defer: (undo: () => Promise<void>) => void }} Bench */
-
-/**
- * The command line of a benchmark.
- * @param {{ files: number, rounds: number }} defaults
- * @returns {Options}
- */
-function readOptions(defaults) {
-  const { values } = parseArgs({
-    options: {
-      files: { type: 'string', default: String(defaults.files) },
-      rounds: { type: 'string', default: String(defaults.rounds) },
-      large: { type: 'string', default: '0' },
-      memory: { type: 'boolean', default: false },
-      ram: { type: 'string', default: '0' },
-      snapshots: { type: 'string', default: '100' },
-      'per-directory': { type: 'string', default: '100' },
-      history: { type: 'string' },
-      against: { type: 'string', multiple: true, default: [] },
-      dir: { type: 'string', default: tmpdir() },
-      snapfs: {
-        type: 'string',
-        default: fileURLToPath(new URL('../../dist/snapfs', import.meta.url)),
-      },
-      only: { type: 'string', multiple: true, default: [] },
-    },
-  })
-  const files = Number(values.files)
-  const rounds = Number(values.rounds)
-  if (!(Number.isInteger(files) && files >= 100)) throw new Error('--files: a number from 100 on')
-  if (!(Number.isInteger(rounds) && rounds >= 1)) throw new Error('--rounds: a number from 1 on')
-  const large = Number(values.large)
-  if (!(Number.isInteger(large) && large >= 0)) throw new Error('--large: a number of MiB')
-  const ram = Number(values.ram)
-  if (!(Number.isInteger(ram) && ram >= 0)) throw new Error('--ram: a number of GiB')
-  const snapshots = Number(values.snapshots)
-  if (!(Number.isInteger(snapshots) && snapshots >= 2)) {
-    throw new Error('--snapshots: a number from 2 on')
-  }
-  const perDirectory = Number(values['per-directory'])
-  if (!(Number.isInteger(perDirectory) && perDirectory >= 1)) {
-    throw new Error('--per-directory: a number from 1 on')
-  }
-  const { dir, snapfs, only, against, memory, history } = values
-  return {
-    ...{ files, large, rounds, memory, ram, snapshots, perDirectory, history },
-    ...{ dir, snapfs, only, against },
-  }
-}
 
 /**
  * Runs a benchmark in a fresh directory, and leaves nothing behind: what was deferred is undone, the
@@ -262,8 +210,13 @@ export async function isInstalled(program) {
 export async function memoryOf(pid) {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   const program = /^Name:\s*(.*)$/mu.exec(status)?.[1] ?? ''
-  const peakKiB = Number(/^VmHWM:\s*(\d+)/mu.exec(status)?.[1] ?? 0)
-  return { program, peakMiB: Math.round(peakKiB / 1024) }
+  const mib = (/** @type {RegExp} */ field) =>
+    Math.round(Number(field.exec(status)?.[1] ?? 0) / 1024)
+  return {
+    program,
+    peakMiB: mib(/^VmHWM:\s*(\d+)/mu),
+    residentMiB: mib(/^VmRSS:\s*(\d+)/mu),
+  }
 }
 
 /** @param {readonly number[]} numbers */

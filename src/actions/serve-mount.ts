@@ -98,6 +98,7 @@ async function driverFor(request: ServeRequest, world: World): Promise<Driver> {
         hint: '"snapfs backup" works without it.',
       })
     case 'fuse-native':
+      if (request.driver === 'auto') request.onEvent(`By fuse-native. ${reasons.join(' ')}`)
       return fuseNativeDriver(world.clock)
     case 'kernel':
       return kernelDriver({

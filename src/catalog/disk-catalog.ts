@@ -9,12 +9,9 @@ import {
   readlinkSync,
   readSync,
   statfsSync,
-  type BigIntStats,
-  type Dirent,
 } from 'node:fs'
 import { LRUCache } from 'lru-cache'
-import { systemErrorCode } from '../errors/system-error.ts'
-import { type Entry, type EntryKind, sameInode } from '../model/entry.ts'
+import { type Entry, sameInode } from '../model/entry.ts'
 import {
   type BytePath,
   bytePathFromText,
@@ -27,10 +24,12 @@ import type { Snapshot } from '../model/snapshot.ts'
 import {
   seriesDirectory,
   type SeriesPlace,
+  trashedTreeDirectory,
   treeDirectory,
   verificationsFile,
 } from '../repository/layout.ts'
 import type { Catalog, ListedName, ReadHandle, Space, VerifiedTime } from './catalog.ts'
+import { entryFrom, kindOf, statusOf, undefinedIfAbsent } from './entry-status.ts'
 import { readSeries } from './read-series.ts'
 import { readVerifications, type SeriesVerifications } from './read-verifications.ts'
 
@@ -194,10 +193,18 @@ export class DiskCatalog implements Catalog {
   #pathOf(snapshot: Snapshot, path: EntryPath): BytePath {
     let tree = this.#trees.get(snapshot)
     if (tree === undefined) {
-      tree = bytePathFromText(treeDirectory(this.#place, snapshot.id))
+      tree = this.#treeOf(snapshot)
       this.#trees.set(snapshot, tree)
     }
     return joinPath(tree, ...path)
+  }
+
+  /** Whoever is in a snapshot that is being removed goes on for as long as it is there. */
+  #treeOf({ id }: Snapshot): BytePath {
+    const tree = bytePathFromText(treeDirectory(this.#place, id))
+    if (statusOf(tree) !== undefined) return tree
+    const trashed = bytePathFromText(trashedTreeDirectory(this.#place, id))
+    return statusOf(trashed) === undefined ? tree : trashed
   }
 }
 
@@ -244,51 +251,4 @@ class FileHandle implements ReadHandle {
   close(): void {
     closeSync(this.descriptor)
   }
-}
-
-function statusOf(path: BytePath): BigIntStats | undefined {
-  try {
-    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
-  } catch (error) {
-    undefinedIfAbsent(error)
-    return
-  }
-}
-
-/** A name no file system can hold is as absent as one it does not. */
-function undefinedIfAbsent(error: unknown): undefined {
-  const code = systemErrorCode(error)
-  if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG' || code === 'EINVAL') {
-    return undefined
-  }
-  throw error
-}
-
-function entryFrom(status: BigIntStats | undefined): Entry | undefined {
-  if (status === undefined) return undefined
-  return {
-    kind: kindOf(status),
-    mode: Number(status.mode & 0o7777n),
-    owner: Number(status.uid),
-    group: Number(status.gid),
-    sizeBytes: Number(status.size),
-    blocks512: Number(status.blocks),
-    linkCount: Number(status.nlink),
-    deviceNumber: Number(status.rdev),
-    modifiedNs: status.mtimeNs,
-    changedNs: status.ctimeNs,
-    device: status.dev,
-    inode: status.ino,
-    birthNs: status.birthtimeNs,
-  }
-}
-
-function kindOf(status: BigIntStats | Dirent): EntryKind {
-  if (status.isFile()) return 'file'
-  if (status.isDirectory()) return 'directory'
-  if (status.isSymbolicLink()) return 'symlink'
-  if (status.isFIFO()) return 'fifo'
-  if (status.isSocket()) return 'socket'
-  if (status.isCharacterDevice()) return 'character-device'
-  return 'block-device'
 }

@@ -5,6 +5,7 @@ export const MARKER_NAME = 'snapfs.json'
 export const README_NAME = 'README.txt'
 export const LATEST_NAME = 'latest'
 export const INCOMING_NAME = '.incoming'
+const TRASH_NAME = '.trash'
 const LOCK_NAME = '.lock'
 const STATE_NAME = '.state'
 const VERIFIED_NAME = 'verified'
@@ -45,6 +46,11 @@ export function manifestFile(place: SeriesPlace, id: SnapshotId): string {
 
 export function incomingDirectory(place: SeriesPlace): string {
   return `${seriesDirectory(place)}/${INCOMING_NAME}`
+}
+
+/** A snapshot on its way out; whole when it comes there. */
+export function trashedTreeDirectory(place: SeriesPlace, id: SnapshotId): string {
+  return `${seriesDirectory(place)}/${TRASH_NAME}/${id}/${TREE_NAME}`
 }
 
 /** What the sources of the newest snapshots were; a cache, made anew when it is lost. */

@@ -10,6 +10,7 @@ import { DEFAULT_TEMPLATE_TEXT } from '../../view/default-template.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { servingErrorLine } from '../render-error.ts'
+import { mountExplanationLines } from '../render-mount-explanation.ts'
 import { requireConfig, selectProfiles, stateDirectory } from '../resolve-profiles.ts'
 
 interface MountOptions {
@@ -20,15 +21,12 @@ interface MountOptions {
   readonly driver: DriverName | 'auto'
   readonly without: readonly Feature[]
   readonly allowOther?: true
+  readonly explain?: true
   readonly dateFormat: string
 }
 
-export function addMount(program: Command, context: Context): void {
-  program
-    .command('mount')
-    .summary('show all snapshots as a file system')
-    .description(
-      flowing(`Mounts the snapshots on the directory MOUNTPOINT, read-only, and returns when they can be read. A
+const DESCRIPTION =
+  flowing(`Mounts the snapshots on the directory MOUNTPOINT, read-only, and returns when they can be read. A
 process in the background serves them until "snapfs unmount". A new snapshot appears by itself. "snapfs
 status" lists the mounts there are, and where each has its log.
 
@@ -48,13 +46,23 @@ user.snapfs.first, .last, .snapshots, .same-as, .path and .mtime-ns tell
 which snapshots have a version, and which earlier one has its content.
 
 With one profile this is the root of the mount; with several, each has a directory of its own first. Only
-you can enter, unless --allow-other; then owners and permissions decide, as they were stored. Access
-control lists are not looked at.
+you can enter, unless --allow-other; then owners, permissions and access control lists decide, as they were
+stored.
+
+Two drivers can speak FUSE. "kernel" is the fast one, and shows names of any bytes, nanoseconds, stored extended
+attributes and access control lists; root can always use it, others with fusermount3 (package fuse3) and the
+package koffi. "fuse-native" needs libfuse 2 and the package fuse-native, and has none of these. By default the
+best one is taken that can be used; --explain tells which.
 
 MOUNTPOINT may lie inside a source, as ~/history inside your home: backups leave it out while it is mounted.
-It may not lie inside the repository, nor the repository inside it.`),
-    )
-    .argument('<MOUNTPOINT>', 'an empty directory')
+It may not lie inside the repository, nor the repository inside it.`)
+
+export function addMount(program: Command, context: Context): void {
+  program
+    .command('mount')
+    .summary('show all snapshots as a file system')
+    .description(DESCRIPTION)
+    .argument('[MOUNTPOINT]', 'an empty directory')
     .option('--profile <NAME>', 'only the snapshots of this profile')
     .option('--repository <REPO>', 'the repository, instead of the configured one')
     .option('--config <FILE>', 'the configuration file to read')
@@ -64,6 +72,7 @@ It may not lie inside the repository, nor the repository inside it.`),
         .choices(['auto', ...DRIVER_NAMES])
         .default('auto'),
     )
+    .option('--explain', 'mount nothing; say which driver would be taken, and why')
     // For whoever looks for what is wrong, with a kernel or with snapfs; native-notes/fuse.md tells.
     .addOption(
       new Option('--without <FEATURE...>', 'do without').choices(FEATURES).default([]).hideHelp(),
@@ -100,7 +109,15 @@ looks for snapfs in /usr/local/bin and the like.
         exitStatusText([...ALWAYS, ...REPOSITORY, 'FUSE_UNAVAILABLE', 'MOUNT_FAILED']),
       ),
     )
-    .action((mountpoint: string, options: MountOptions) => mount(context, mountpoint, options))
+    .action(async (mountpoint: string | undefined, options: MountOptions) => {
+      if (options.explain === true) await explain(context, options)
+      else if (mountpoint !== undefined) await mount(context, mountpoint, options)
+      else {
+        throw new SnapfsError('USAGE', 'Where to mount was not said.', {
+          hint: 'Name an empty directory, as in: snapfs mount ~/history',
+        })
+      }
+    })
 }
 
 export function addUnmount(program: Command): void {
@@ -122,6 +139,12 @@ export function addUnmount(program: Command): void {
       const { unmount } = await import('../../actions/unmount.ts')
       await unmount(mountpoint, options.lazy ? 'lazily' : 'plainly')
     })
+}
+
+async function explain(context: Context, { driver }: MountOptions): Promise<void> {
+  const { explainMount } = await import('../../actions/explain-mount.ts')
+  const explanation = await explainMount(driver, context.world)
+  for (const line of mountExplanationLines(explanation)) context.output.answer(line)
 }
 
 async function mount(context: Context, mountpoint: string, options: MountOptions): Promise<void> {
