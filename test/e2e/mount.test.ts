@@ -21,6 +21,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
+import { DRIVER_NAMES } from '../../src/fuse/driver.ts'
 import { mountedAt, parseMountTable } from '../../src/fuse/mount-table.ts'
 import { eventually } from '../support/eventually.ts'
 import { testWith } from '../support/requirements.ts'
@@ -80,10 +81,13 @@ async function codeOf(attempt: Promise<unknown>): Promise<string> {
   return 'done'
 }
 
-describe('a mount', () => {
+describe.each(DRIVER_NAMES)('a mount by %s', (driver) => {
+  const mount = (...words: string[]): Promise<string> =>
+    succeed('mount', `--driver=${driver}`, ...words)
+
   test('is read-only, without setuid and devices, of a type of its own', async () => {
     await backUp()
-    await succeed('mount', history)
+    await mount(history)
     const table = parseMountTable(await readFile('/proc/self/mountinfo', 'latin1'))
     const mounted = mountedAt(table, history)
     expect(mounted).toMatchObject({ type: 'fuse.snapfs', source: 'snapfs' })
@@ -98,7 +102,7 @@ describe('a mount', () => {
     const { date, id } = await backUp()
     await rm(`${source}/Documents/gone.txt`)
     const second = await backUp()
-    await succeed('mount', history)
+    await mount(history)
     const token = `@GMT-${id.replaceAll('-', '.').replace('T', '-').replace('Z', '')}`
     const files = [
       'README.txt',
@@ -160,7 +164,7 @@ describe('a mount', () => {
 
   test('can be walked, copied, packed and searched by ordinary programs', async () => {
     const { date, path } = await backUp()
-    await succeed('mount', history)
+    await mount(history)
     const shown = `${history}/by-date/${date}`
     const run = async (program: string, ...words: string[]) =>
       (await execa(program, words, { env: { LC_ALL: 'C' } })).stdout
@@ -184,7 +188,7 @@ describe('a mount', () => {
 
   test('shows a new snapshot by itself, and a removed one no more', async () => {
     const first = await backUp()
-    await succeed('mount', history)
+    await mount(history)
     expect(await readdir(`${history}/by-file/Documents/report.txt`)).toHaveLength(1)
     await writeFile(`${source}/Documents/report.txt`, 'second')
     const second = await backUp()
@@ -214,7 +218,7 @@ describe('a mount', () => {
 
   test('shows in deleted what was deleted last, also where it was looked at before', async () => {
     await backUp()
-    await succeed('mount', history)
+    await mount(history)
     const deleted = `${history}/deleted/Documents/draft`
     // The second is as long as the first and of the same time; the third is longer.
     for (const content of ['one', 'two', 'the third']) {
@@ -234,7 +238,7 @@ describe('a mount', () => {
     await writeFile(`${source}/large`, Buffer.concat(Array.from({ length: 64 }, () => block)))
     await execa('truncate', ['-s', '200M', `${source}/sparse`])
     const { date } = await backUp()
-    await succeed('mount', history)
+    await mount(history)
     await using large = await open(`${history}/by-date/${date}/large`, 'r')
     for (const offset of [0, 1, 4095, 65_537, 1_000_003, 64 * 65_536 - 3, 64 * 65_536 + 10]) {
       const buffer = Buffer.alloc(5000)
@@ -250,18 +254,18 @@ describe('a mount', () => {
   test('shows several profiles, each in a directory of its own, or the one that is asked for', async () => {
     await backUp()
     await succeed('backup', '--repository', repository, '--source', source, '--profile', 'work')
-    await succeed('mount', '--repository', repository, history)
+    await mount('--repository', repository, history)
     expect((await readdir(history)).sort()).toEqual(['README.txt', 'home', 'work'])
     const views = ['by-date', 'by-file', 'changes', 'deleted']
     expect((await readdir(`${history}/work`)).sort()).toEqual(views)
     await succeed('unmount', history)
-    await succeed('mount', '--repository', repository, '--profile', 'work', history)
+    await mount('--repository', repository, '--profile', 'work', history)
     expect((await readdir(history)).sort()).toEqual(['README.txt', ...views])
   })
 
   test('says so when there is no room for an extended attribute, and serves on', async () => {
     const { date } = await backUp()
-    await succeed('mount', history)
+    await mount(history)
     const file = `${history}/by-date/${date}/Documents/report.txt`
     // getxattr(2) on x86_64, the one machine fuse-native has a build for; no program asks with too little room.
     const script = `
@@ -282,13 +286,15 @@ describe('a mount', () => {
   testAsRoot('is made by mount(8), as from a line of fstab', async () => {
     const { date } = await backUp()
     // With the type fuse.snapfs the program would have to lie in /usr/local/bin or the like.
-    const mount = async (options: string) => {
+    const mountBy8 = async (options: string) => {
       const words = ['-t', 'fuse', `${PROGRAM}#${repository}`, history, '-o', options]
       // mount(8) sets HOME to that of the user.
       const state = { XDG_STATE_HOME: `${directory()}/state` }
       return execa('mount', words, { env: { ...env, ...state }, reject: false })
     }
-    const mounted = await mount('profile=home,date_format=%Y/%m/%d_%H-%M-%S,nofail,x-gvfs-show')
+    const mounted = await mountBy8(
+      `driver=${driver},profile=home,date_format=%Y/%m/%d_%H-%M-%S,nofail,x-gvfs-show`,
+    )
     expect({ exitCode: mounted.exitCode, stderr: mounted.stderr }).toEqual({
       ...{ exitCode: 0, stderr: '' },
     })
@@ -297,7 +303,7 @@ describe('a mount', () => {
     expect(await readFile(`${history}/by-date/${nested}/twin`, 'utf8')).toBe('twin')
     await execa('umount', [history])
     expect(await readdir(history)).toEqual([])
-    const refused = await mount('nonsense')
+    const refused = await mountBy8('nonsense')
     expect(refused.exitCode).toBe(2)
     expect(refused.stderr).toContain('nonsense: the mount option is not known.')
     expect(await readdir(history)).toEqual([])
@@ -305,7 +311,7 @@ describe('a mount', () => {
 
   test('names snapshots as it is told to', async () => {
     const { id } = await backUp()
-    await succeed('mount', '--date-format', '%Y/%m/%d_%H-%M-%S', history)
+    await mount('--date-format', '%Y/%m/%d_%H-%M-%S', history)
     const [year, month, rest] = [id.slice(0, 4), id.slice(5, 7), id.slice(8, 19).replace('T', '_')]
     expect(await readdir(`${history}/by-date/${year}/${month}`)).toEqual([rest])
     expect(await readFile(`${history}/by-date/latest/Documents/report.txt`, 'utf8')).toBe('first')
@@ -330,10 +336,10 @@ describe('a mount', () => {
       const asNobody = async (path: string) =>
         (await execa('cat', [path], { uid: 65_534, gid: 65_534, reject: false })).exitCode
       const open_ = `${history}/by-date/${date}/Documents/report.txt`
-      await succeed('mount', history)
+      await mount(history)
       expect(await asNobody(open_)).not.toBe(0)
       await succeed('unmount', history)
-      await succeed('mount', '--allow-other', history)
+      await mount('--allow-other', history)
       expect(await asNobody(open_)).toBe(0)
       expect(await asNobody(`${history}/by-file/Documents/report.txt/report@${date}.txt`)).toBe(0)
       for (const way of ['deleted', `changes/${second.date}/deleted`]) {
@@ -360,7 +366,7 @@ describe('a mount', () => {
   test('is left out of a backup of what it lies in', async () => {
     await mkdir(`${source}/history`)
     await backUp()
-    await succeed('mount', `${source}/history`)
+    await mount(`${source}/history`)
     const { path } = await backUp()
     expect((await readdir(`${path}/tree`)).sort()).toEqual(['Documents', 'link', 'twin'])
     await succeed('unmount', `${source}/history`)
@@ -369,7 +375,7 @@ describe('a mount', () => {
   test('survives questions by many at once', async () => {
     for (let n = 0; n < 50; n += 1) await writeFile(`${source}/f${n}`, `content ${n}`.repeat(1000))
     const { date } = await backUp()
-    await succeed('mount', history)
+    await mount(history)
     const read = async (n: number): Promise<void> => {
       const text = await readFile(`${history}/by-date/${date}/f${n}`, 'utf8')
       expect(text).toBe(`content ${n}`.repeat(1000))
