@@ -242,6 +242,7 @@ export function entryNotice(parent: number, name: EntryName, how: 'now' | 'ask a
   out.writeUInt32LE(name.length, 24)
   out.writeUInt32LE(how === 'ask again' ? EXPIRE_ONLY : 0, 28)
   out.write(name, 32, 'latin1')
+  out.writeUInt8(0, 32 + name.length)
   return out
 }
 
@@ -257,9 +258,11 @@ export function writeStoreHeader(out: Buffer, node: number, sizeBytes: number): 
 }
 
 function notice(code: number, bodyBytes: number): Buffer {
-  const out = Buffer.alloc(OUT_HEADER_BYTES + bodyBytes)
+  // There may be hundreds of thousands at a time. Each writes all of its body.
+  const out = Buffer.allocUnsafe(OUT_HEADER_BYTES + bodyBytes)
   out.writeUInt32LE(out.length, 0)
   out.writeInt32LE(code, 4)
+  writeNumber64(out, 8, 0)
   return out
 }
 

@@ -17,6 +17,7 @@ import { ServingWorker } from './serving-worker.ts'
 import type { SystemLibrary } from './system-library.ts'
 import type { TellerTask } from './telling-thread.ts'
 import type { TellerWork } from './thread-messages.ts'
+import { widenReadahead } from './widen-readahead.ts'
 
 export interface KernelDriverOptions {
   /** The programs of the two threads. */
@@ -67,6 +68,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     await serving.serving.catch((error: unknown) => {
       throw mountFailed(mountpoint, `The kernel was not agreed with: ${messageOf(error)}.`)
     })
+    await widenReadahead(mountpoint)
     const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
     const stopWatching = watchSeries(places, () => tell({ kind: 'look' }))
     return new KernelSession({ mountpoint, sources, serving, telling, attached, stopWatching })

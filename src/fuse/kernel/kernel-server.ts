@@ -18,7 +18,7 @@ import { ReadAnswers, type ReadHost } from './read-answers.ts'
 /** What a server needs beside the view. */
 export interface ServerHost extends ReadHost {
   /** Tells the kernel something unasked; not in this thread, whose answer it may wait for. */
-  notify(notices: readonly Buffer[]): void
+  readonly notify: (notices: readonly Buffer[]) => void
   /** Told of every error that a reader only sees as a number. */
   report(error: unknown): void
   /** Extended attributes as they are stored; undefined where they cannot be read. */
@@ -67,7 +67,7 @@ export class KernelServer<Node extends object> {
       generation: options.generation,
       onLookedUp: (known) => this.#reads.hold(known),
     })
-    this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries)
+    this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries, host.notify)
     this.#reads = new ReadAnswers(fileSystem, table, this.reply, host)
     this.#attributes = new AttributeAnswers(fileSystem, this.reply, host.stored)
   }

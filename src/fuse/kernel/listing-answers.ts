@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EINVAL, ENOTDIR } from '../errno.ts'
-import { direntBytes, writeDirent, writeEntry, writeOpen } from './encode-reply.ts'
+import { direntBytes, inodeNotice, writeDirent, writeEntry, writeOpen } from './encode-reply.ts'
 import type { EntryAnswers } from './entry-answers.ts'
 import type { Known, NodeTable } from './node-table.ts'
 import { ENTRY_BYTES, OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
@@ -31,6 +31,7 @@ export class ListingAnswers<Node extends object> {
   readonly #table: NodeTable<Node>
   readonly #reply: Buffer
   readonly #entries: EntryAnswers<Node>
+  readonly #notify: (notices: readonly Buffer[]) => void
   readonly #underWay = new LRUCache<number, Listing>({
     maxSize: NAMES_LIMIT,
     // What is larger than all of them together is listed anew for each piece.
@@ -43,11 +44,13 @@ export class ListingAnswers<Node extends object> {
     table: NodeTable<Node>,
     reply: Buffer,
     entries: EntryAnswers<Node>,
+    notify: (notices: readonly Buffer[]) => void,
   ) {
     this.#fileSystem = fileSystem
     this.#table = table
     this.#reply = reply
     this.#entries = entries
+    this.#notify = notify
   }
 
   /** For kernels that want directories opened. */
@@ -81,8 +84,15 @@ export class ListingAnswers<Node extends object> {
           ? this.#writeDots(end, directory, name, next, asked.plus)
           : this.#writeChild(end, directory, node, name as EntryName, next, asked.plus)
     }
-    if (asked.offset % STEP >= count) this.#underWay.delete(number)
+    if (asked.offset % STEP >= count) this.#end(directory, node, number)
     return end
+  }
+
+  /** The kernel keeps what it was told, unless it is told not to: next time more may be known. */
+  #end(directory: Known<Node>, node: Node, number: number): void {
+    this.#underWay.delete(number)
+    if (this.#fileSystem.listingLasts(node) !== 'once') return
+    this.#notify([inodeNotice(directory.id, 'content')])
   }
 
   #listing(node: Node, number: number): Listing | undefined {

@@ -228,6 +228,21 @@ describe('a listing', () => {
     expect(client.list(node, true, 4096)!.map((listed) => listed.name)).toContain(SECOND_DATE)
   })
 
+  test('that may be longer next time is not kept', () => {
+    const { client, notices } = served()
+    const listed = (path: string): number => {
+      notices.length = 0
+      client.list(client.walk(path)!.node, true, 4096)
+      return notices.length
+    }
+    expect(listed('/deleted')).toBe(1)
+    expect(notices[0]!.readBigUInt64LE(16)).toBe(client.walk('/deleted')!.node)
+    expect(notices[0]!.readBigInt64LE(24)).toBe(0n)
+    expect(listed(`/changes/${SECOND_DATE}/added`)).toBe(1)
+    expect(listed('/by-date')).toBe(0)
+    expect(listed(`/by-date/${FIRST_DATE}`)).toBe(0)
+  })
+
   test('from a place that was never told ends, or is refused', () => {
     const { client } = served()
     expect(client.ask(28, 1n, reading(4096, (1n << 63n) + 5n))).toBe(-22)
