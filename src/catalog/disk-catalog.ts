@@ -48,6 +48,8 @@ export class DiskCatalog implements Catalog {
   #seenRecord = ''
   readonly #trees = new Map<Snapshot, BytePath>()
   readonly #directories = new LRUCache<string, true>({ max: KNOWN_DIRECTORIES })
+  /** The directory that was looked into last. */
+  #last: { snapshot: Snapshot; key: string; place: BytePath } | undefined
 
   /** @throws the operating system's error when the series cannot be read */
   constructor(place: SeriesPlace) {
@@ -158,6 +160,7 @@ export class DiskCatalog implements Catalog {
     this.#snapshots = snapshots
     this.#verifiedTimes = times
     this.#directories.clear()
+    this.#last = undefined
     this.#trees.clear()
     this.#generation += 1
   }
@@ -177,8 +180,16 @@ export class DiskCatalog implements Catalog {
 
   /** Where an entry is, when everything above it is a directory of the snapshot. */
   #locate(snapshot: Snapshot, path: EntryPath): BytePath | undefined {
-    if (path.length > 0 && !this.#isDirectory(snapshot, path.slice(0, -1))) return undefined
-    return this.#pathOf(snapshot, path)
+    const name = path.at(-1)
+    if (name === undefined) return this.#pathOf(snapshot, path)
+    const above = path.slice(0, -1)
+    const key = above.join('/')
+    // One after the other, all that is in a directory is asked for.
+    if (this.#last?.snapshot !== snapshot || this.#last.key !== key) {
+      if (!this.#isDirectory(snapshot, above)) return undefined
+      this.#last = { snapshot, key, place: this.#pathOf(snapshot, above) }
+    }
+    return joinPath(this.#last.place, name)
   }
 
   #isDirectory(snapshot: Snapshot, path: EntryPath): boolean {

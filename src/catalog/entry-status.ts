@@ -4,10 +4,14 @@ import { systemErrorCode } from '../errors/system-error.ts'
 import type { Entry, EntryKind } from '../model/entry.ts'
 import { type BytePath, systemPath } from '../model/entry-name.ts'
 
+const NOT_ASCII = /[^ -~]/u
+
 /** What lstat(2) tells; undefined where nothing is. */
 export function statusOf(path: BytePath): BigIntStats | undefined {
   try {
-    return lstatSync(systemPath(path), { bigint: true, throwIfNoEntry: false })
+    // Text is passed faster than bytes; where all of it is ASCII the two are one.
+    const place = NOT_ASCII.test(path) ? systemPath(path) : path
+    return lstatSync(place, { bigint: true, throwIfNoEntry: false })
   } catch (error) {
     undefinedIfAbsent(error)
     return

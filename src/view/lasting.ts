@@ -20,8 +20,8 @@ export function nameLasts(parent: ViewNode, name: EntryName, found: ViewNode | u
       return found === undefined && !mayBeAlias(name) ? 'always' : 'once'
     case 'dates':
     case 'windows':
-      // `latest` must not lead to what is the latest no more.
-      return found === undefined || found.kind === 'link' ? 'once' : 'until gone'
+      // `latest` is gone, too, when it leads elsewhere.
+      return found === undefined ? 'once' : 'until gone'
     case 'file-directory':
       return found === undefined || found.kind === 'link' ? 'once' : 'until news'
     // One file may be several versions; whoever asks one of them for what is known of it has to be told apart.

@@ -80,7 +80,8 @@ export class SeriesView {
     },
   ) {
     this.told = remembersPaths ? new ToldFiles() : undefined
-    this.catalog = new CachedCatalog(stored)
+    // Whoever asks by node remembers himself what he was told.
+    this.catalog = remembersPaths ? new CachedCatalog(stored) : stored
     // These walk through whole trees, and remember what came of it. In the cache of single entries they would only push
     // out the rest.
     this.history = new SeriesHistory(stored)

@@ -170,7 +170,7 @@ describe('the command line', () => {
   test('of mount needs a mountpoint, unless it only explains', async () => {
     const result = await run(['mount'])
     expect(result.exitCode).toBe(2)
-    expect(result.stderr).toMatch(/Where to mount was not said/u)
+    expect(result.stderr).toMatch(/No MOUNTPOINT was named/u)
     expect((await run(['mount', '--driver=nonsense', '--explain'])).exitCode).toBe(2)
   })
 })

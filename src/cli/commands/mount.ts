@@ -113,7 +113,7 @@ looks for snapfs in /usr/local/bin and the like.
       if (options.explain === true) await explain(context, options)
       else if (mountpoint !== undefined) await mount(context, mountpoint, options)
       else {
-        throw new SnapfsError('USAGE', 'Where to mount was not said.', {
+        throw new SnapfsError('USAGE', 'No MOUNTPOINT was named.', {
           hint: 'Name an empty directory, as in: snapfs mount ~/history',
         })
       }

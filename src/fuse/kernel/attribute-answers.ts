@@ -2,7 +2,7 @@
 import type { BytePath } from '../../model/entry-name.ts'
 import { ATTRIBUTE_PREFIX, type VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EINVAL, ENODATA, ENOTSUP, ERANGE } from '../errno.ts'
-import { writeSize } from './encode-reply.ts'
+import { writeSize, type Reply } from './encode-reply.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 
 /** Extended attributes of what lies on a disk. Answers are bytes, or a negative errno. */
@@ -13,32 +13,35 @@ export interface StoredAttributes {
 }
 
 /**
- * Labels and capabilities are of no use below a mount without setuid, and programs that list a directory ask for them file
- * by file until they hear that there are none.
+ * Labels, capabilities and access control lists: programs that list a directory ask for them file by file, until they hear
+ * that there are none. Where the kernel looks at the lists itself it remembers them, and must hear which file has none.
  */
-const ASKED_BY_HABIT = 'security.'
-
+const ASKED_BY_HABIT = /^(?:security|system)\./u
 const ACCESS_LISTS = 'system.posix_acl_'
 
 export class AttributeAnswers<Node extends object> {
   readonly #fileSystem: VirtualFileSystem<Node>
-  readonly #reply: Buffer
+  readonly #reply: Reply
   readonly #stored: StoredAttributes | undefined
+  readonly #looksAtLists: boolean
 
+  /** @param looksAtLists whether the kernel looks at access control lists */
   constructor(
     fileSystem: VirtualFileSystem<Node>,
-    reply: Buffer,
+    reply: Reply,
     stored: StoredAttributes | undefined,
+    looksAtLists: boolean,
   ) {
     this.#fileSystem = fileSystem
     this.#reply = reply
     this.#stored = stored
+    this.#looksAtLists = looksAtLists
   }
 
   linkTarget(node: Node): number {
     const target = this.#fileSystem.linkTarget(node)
     if (target === undefined) return EINVAL
-    return OUT_HEADER_BYTES + this.#reply.write(target, OUT_HEADER_BYTES, 'latin1')
+    return OUT_HEADER_BYTES + this.#reply.bytes.write(target, OUT_HEADER_BYTES, 'latin1')
   }
 
   /** @param room 0 to ask how long it is */
@@ -49,10 +52,10 @@ export class AttributeAnswers<Node extends object> {
     }
     const place = this.#stored === undefined ? undefined : this.#fileSystem.storedPlace(node)
     if (this.#stored === undefined) return ENOTSUP
-    // Without a list the mode decides. Any other answer would keep everybody out.
-    if (place === undefined) return name.startsWith(ACCESS_LISTS) ? ENODATA : ENOTSUP
-    const value = this.#stored.value(place, name)
-    if (value === ENODATA && name.startsWith(ASKED_BY_HABIT)) return ENOTSUP
+    const value = place === undefined ? ENODATA : this.#stored.value(place, name)
+    // Without a list the mode decides. Any other answer would have the kernel keep everybody out.
+    if (value === ENODATA && this.#looksAtLists && name.startsWith(ACCESS_LISTS)) return ENODATA
+    if (value === ENODATA && ASKED_BY_HABIT.test(name)) return ENOTSUP
     return typeof value === 'number' ? value : this.#answer(value, room)
   }
 
@@ -65,8 +68,9 @@ export class AttributeAnswers<Node extends object> {
 
   #answer(bytes: Buffer, room: number): number {
     if (room === 0) return writeSize(this.#reply, OUT_HEADER_BYTES, bytes.length)
-    if (bytes.length > room || bytes.length > this.#reply.length - OUT_HEADER_BYTES) return ERANGE
-    return OUT_HEADER_BYTES + bytes.copy(this.#reply, OUT_HEADER_BYTES)
+    if (bytes.length > room || bytes.length > this.#reply.bytes.length - OUT_HEADER_BYTES)
+      return ERANGE
+    return OUT_HEADER_BYTES + bytes.copy(this.#reply.bytes, OUT_HEADER_BYTES)
   }
 }
 

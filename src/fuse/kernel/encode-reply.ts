@@ -18,6 +18,20 @@ import {
   OUT_HEADER_BYTES,
 } from './protocol.ts'
 
+/** Where a reply is written. All that is in one begins at a multiple of its size, so it is written as what it is. */
+export class Reply {
+  readonly bytes: Buffer
+  readonly words: Uint32Array
+  readonly longs: BigInt64Array
+
+  constructor(lengthBytes: number) {
+    const memory = new ArrayBuffer(lengthBytes)
+    this.bytes = Buffer.from(memory)
+    this.words = new Uint32Array(memory)
+    this.longs = new BigInt64Array(memory)
+  }
+}
+
 const NS_PER_SECOND = 1_000_000_000n
 const BLOCK_BYTES = 4096
 const NAME_LIMIT_BYTES = 255
@@ -26,15 +40,15 @@ const ALWAYS_SECONDS = 0x3fff_ffff
 
 /** @param error a negative errno, or 0 */
 export function writeHeader(
-  out: Buffer,
+  out: Reply,
   { uniqueLow, uniqueHigh }: { readonly uniqueLow: number; readonly uniqueHigh: number },
   error: number,
   lengthBytes: number,
 ): void {
-  out.writeUInt32LE(lengthBytes, 0)
-  out.writeInt32LE(error, 4)
-  out.writeUInt32LE(uniqueLow, 8)
-  out.writeUInt32LE(uniqueHigh, 12)
+  out.words[0] = lengthBytes
+  out.words[1] = error
+  out.words[2] = uniqueLow
+  out.words[3] = uniqueHigh
 }
 
 export interface Agreement {
@@ -47,20 +61,20 @@ export interface Agreement {
   readonly pages: number
 }
 
-export function writeInit(out: Buffer, at: number, agreement: Agreement): number {
-  out.fill(0, at, at + 64)
-  out.writeUInt32LE(MAJOR, at)
-  out.writeUInt32LE(MINOR, at + 4)
-  out.writeUInt32LE(agreement.readaheadBytes, at + 8)
-  out.writeUInt32LE(agreement.flags >>> 0, at + 12)
-  out.writeUInt16LE(agreement.background, at + 16)
-  out.writeUInt16LE(Math.floor((agreement.background * 3) / 4), at + 18)
+export function writeInit(out: Reply, at: number, agreement: Agreement): number {
+  out.bytes.fill(0, at, at + 64)
+  out.words[at >>> 2] = MAJOR
+  out.words[(at + 4) >>> 2] = MINOR
+  out.words[(at + 8) >>> 2] = agreement.readaheadBytes
+  out.words[(at + 12) >>> 2] = agreement.flags >>> 0
+  out.bytes.writeUInt16LE(agreement.background, at + 16)
+  out.bytes.writeUInt16LE(Math.floor((agreement.background * 3) / 4), at + 18)
   // Nothing is written; less than a page is refused.
-  out.writeUInt32LE(BLOCK_BYTES, at + 20)
+  out.words[(at + 20) >>> 2] = BLOCK_BYTES
   // Times are exact to the nanosecond.
-  out.writeUInt32LE(1, at + 24)
-  out.writeUInt16LE(agreement.pages, at + 28)
-  out.writeUInt32LE(agreement.moreFlags >>> 0, at + 32)
+  out.words[(at + 24) >>> 2] = 1
+  out.bytes.writeUInt16LE(agreement.pages, at + 28)
+  out.words[(at + 32) >>> 2] = agreement.moreFlags >>> 0
   return at + 64
 }
 
@@ -76,7 +90,7 @@ export interface ToldEntry {
 export const FOR_EVER = ALWAYS_SECONDS
 
 export function writeEntry(
-  out: Buffer,
+  out: Reply,
   at: number,
   told: ToldEntry,
   attributes: NodeAttributes | undefined,
@@ -85,15 +99,15 @@ export function writeEntry(
   writeNumber64(out, at + 8, told.generation)
   writeNumber64(out, at + 16, told.nameSeconds)
   writeNumber64(out, at + 24, told.attributeSeconds)
-  out.writeUInt32LE(0, at + 32)
-  out.writeUInt32LE(0, at + 36)
-  if (attributes === undefined) out.fill(0, at + 40, at + ENTRY_BYTES)
+  out.words[(at + 32) >>> 2] = 0
+  out.words[(at + 36) >>> 2] = 0
+  if (attributes === undefined) out.bytes.fill(0, at + 40, at + ENTRY_BYTES)
   else writeAttributes(out, at + 40, attributes)
   return at + ENTRY_BYTES
 }
 
 export function writeAttributeReply(
-  out: Buffer,
+  out: Reply,
   at: number,
   attributes: NodeAttributes,
   seconds: number,
@@ -103,28 +117,28 @@ export function writeAttributeReply(
   return writeAttributes(out, at + 16, attributes)
 }
 
-function writeAttributes(out: Buffer, at: number, attributes: NodeAttributes): number {
+function writeAttributes(out: Reply, at: number, attributes: NodeAttributes): number {
   const { modifiedNs, changedNs } = attributes
   const modified = secondsOf(modifiedNs)
   const modifiedRest = Number(modifiedNs - modified * NS_PER_SECOND)
   const changed = modifiedNs === changedNs ? modified : secondsOf(changedNs)
-  out.writeBigUInt64LE(attributes.inode, at)
+  out.longs[at >>> 3] = attributes.inode
   writeNumber64(out, at + 8, attributes.sizeBytes)
   writeNumber64(out, at + 16, attributes.blocks512)
   // What nobody reads without reading it has no other time of access.
-  out.writeBigInt64LE(modified, at + 24)
-  out.writeBigInt64LE(modified, at + 32)
-  out.writeBigInt64LE(changed, at + 40)
-  out.writeUInt32LE(modifiedRest, at + 48)
-  out.writeUInt32LE(modifiedRest, at + 52)
-  out.writeUInt32LE(Number(changedNs - changed * NS_PER_SECOND), at + 56)
-  out.writeUInt32LE(statMode(attributes.kind, attributes.mode), at + 60)
-  out.writeUInt32LE(attributes.linkCount >>> 0, at + 64)
-  out.writeUInt32LE(attributes.owner >>> 0, at + 68)
-  out.writeUInt32LE(attributes.group >>> 0, at + 72)
-  out.writeUInt32LE(attributes.deviceNumber >>> 0, at + 76)
-  out.writeUInt32LE(BLOCK_BYTES, at + 80)
-  out.writeUInt32LE(0, at + 84)
+  out.longs[(at + 24) >>> 3] = modified
+  out.longs[(at + 32) >>> 3] = modified
+  out.longs[(at + 40) >>> 3] = changed
+  out.words[(at + 48) >>> 2] = modifiedRest
+  out.words[(at + 52) >>> 2] = modifiedRest
+  out.words[(at + 56) >>> 2] = Number(changedNs - changed * NS_PER_SECOND)
+  out.words[(at + 60) >>> 2] = statMode(attributes.kind, attributes.mode)
+  out.words[(at + 64) >>> 2] = attributes.linkCount >>> 0
+  out.words[(at + 68) >>> 2] = attributes.owner >>> 0
+  out.words[(at + 72) >>> 2] = attributes.group >>> 0
+  out.words[(at + 76) >>> 2] = attributes.deviceNumber >>> 0
+  out.words[(at + 80) >>> 2] = BLOCK_BYTES
+  out.words[(at + 84) >>> 2] = 0
   return at + 88
 }
 
@@ -140,22 +154,22 @@ const BIRTH_TIME = 0x800
 
 /** @param birthNs 0 for what has no time of birth */
 export function writeStatx(
-  out: Buffer,
+  out: Reply,
   at: number,
   attributes: NodeAttributes,
   birthNs: bigint,
   seconds: number,
 ): number {
-  out.fill(0, at, at + 288)
+  out.bytes.fill(0, at, at + 288)
   writeNumber64(out, at, seconds)
   const to = at + 32
-  out.writeUInt32LE(birthNs === 0n ? BASIC_STATISTICS : BASIC_STATISTICS | BIRTH_TIME, to)
-  out.writeUInt32LE(BLOCK_BYTES, to + 4)
-  out.writeUInt32LE(attributes.linkCount >>> 0, to + 16)
-  out.writeUInt32LE(attributes.owner >>> 0, to + 20)
-  out.writeUInt32LE(attributes.group >>> 0, to + 24)
-  out.writeUInt16LE(statMode(attributes.kind, attributes.mode), to + 28)
-  out.writeBigUInt64LE(attributes.inode, to + 32)
+  out.words[to >>> 2] = birthNs === 0n ? BASIC_STATISTICS : BASIC_STATISTICS | BIRTH_TIME
+  out.words[(to + 4) >>> 2] = BLOCK_BYTES
+  out.words[(to + 16) >>> 2] = attributes.linkCount >>> 0
+  out.words[(to + 20) >>> 2] = attributes.owner >>> 0
+  out.words[(to + 24) >>> 2] = attributes.group >>> 0
+  out.bytes.writeUInt16LE(statMode(attributes.kind, attributes.mode), to + 28)
+  out.longs[(to + 32) >>> 3] = attributes.inode
   writeNumber64(out, to + 40, attributes.sizeBytes)
   writeNumber64(out, to + 48, attributes.blocks512)
   writeStatxTime(out, to + 64, attributes.modifiedNs)
@@ -164,37 +178,37 @@ export function writeStatx(
   writeStatxTime(out, to + 112, attributes.modifiedNs)
   // As the kernel packs them: eight bits of the minor number, twelve of the major, the rest of the minor.
   const device = attributes.deviceNumber
-  out.writeUInt32LE((device >>> 8) & 0xfff, to + 128)
-  out.writeUInt32LE((device & 0xff) | ((device >>> 12) & 0xfff00), to + 132)
+  out.words[(to + 128) >>> 2] = (device >>> 8) & 0xfff
+  out.words[(to + 132) >>> 2] = (device & 0xff) | ((device >>> 12) & 0xfff00)
   return at + 288
 }
 
-function writeStatxTime(out: Buffer, at: number, ns: bigint): void {
+function writeStatxTime(out: Reply, at: number, ns: bigint): void {
   const seconds = secondsOf(ns)
-  out.writeBigInt64LE(seconds, at)
-  out.writeUInt32LE(Number(ns - seconds * NS_PER_SECOND), at + 8)
+  out.longs[at >>> 3] = seconds
+  out.words[(at + 8) >>> 2] = Number(ns - seconds * NS_PER_SECOND)
 }
 
-export function writeOpen(out: Buffer, at: number, handle: number, flags: number): number {
+export function writeOpen(out: Reply, at: number, handle: number, flags: number): number {
   writeNumber64(out, at, handle)
-  out.writeUInt32LE(flags, at + 8)
-  out.writeInt32LE(0, at + 12)
+  out.words[(at + 8) >>> 2] = flags
+  out.words[(at + 12) >>> 2] = 0
   return at + 16
 }
 
-export function writeSpace(out: Buffer, at: number, space: Space): number {
-  out.fill(0, at, at + 80)
+export function writeSpace(out: Reply, at: number, space: Space): number {
+  out.bytes.fill(0, at, at + 80)
   const counts = [space.blocks, space.freeBlocks, space.availableBlocks, space.inodes]
   counts.forEach((count, index) => writeNumber64(out, at + index * 8, count))
   writeNumber64(out, at + 32, space.freeInodes)
-  out.writeUInt32LE(space.blockBytes >>> 0, at + 40)
-  out.writeUInt32LE(NAME_LIMIT_BYTES, at + 44)
-  out.writeUInt32LE(space.blockBytes >>> 0, at + 48)
+  out.words[(at + 40) >>> 2] = space.blockBytes >>> 0
+  out.words[(at + 44) >>> 2] = NAME_LIMIT_BYTES
+  out.words[(at + 48) >>> 2] = space.blockBytes >>> 0
   return at + 80
 }
 
 /** How much room an extended attribute takes, or where something begins: what is one number of 64 bits. */
-export function writeSize(out: Buffer, at: number, size: number): number {
+export function writeSize(out: Reply, at: number, size: number): number {
   writeNumber64(out, at, size)
   return at + 8
 }
@@ -206,7 +220,7 @@ export function direntBytes(name: string): number {
 
 /** @param next where a listing goes on after this */
 export function writeDirent(
-  out: Buffer,
+  out: Reply,
   at: number,
   {
     name,
@@ -216,19 +230,19 @@ export function writeDirent(
   next: number,
 ): number {
   const end = at + direntBytes(name)
-  out.writeBigUInt64LE(inode, at)
+  out.longs[at >>> 3] = inode
   writeNumber64(out, at + 8, next)
-  out.writeUInt32LE(name.length, at + 16)
-  out.writeUInt32LE(DIRENT_TYPE[kind], at + 20)
-  out.write(name, at + DIRENT_BYTES, 'latin1')
-  out.fill(0, at + DIRENT_BYTES + name.length, end)
+  out.words[(at + 16) >>> 2] = name.length
+  out.words[(at + 20) >>> 2] = DIRENT_TYPE[kind]
+  out.bytes.write(name, at + DIRENT_BYTES, 'latin1')
+  out.bytes.fill(0, at + DIRENT_BYTES + name.length, end)
   return end
 }
 
 /** To forget the attributes of a node; and what it holds, if that is asked for. */
 export function inodeNotice(node: number, also: 'attributes' | 'content'): Buffer {
   const out = notice(NOTIFY.invalidateInode, 24)
-  writeNumber64(out, 16, node)
+  writeLong(out, 16, node)
   // From -1 on nothing is.
   out.writeBigInt64LE(also === 'content' ? 0n : -1n, 24)
   out.writeBigInt64LE(0n, 32)
@@ -238,7 +252,7 @@ export function inodeNotice(node: number, also: 'attributes' | 'content'): Buffe
 /** To forget what a name stands for: now, with all below it, or to ask again before it is next used. */
 export function entryNotice(parent: number, name: EntryName, how: 'now' | 'ask again'): Buffer {
   const out = notice(NOTIFY.invalidateEntry, 16 + name.length + 1)
-  writeNumber64(out, 16, parent)
+  writeLong(out, 16, parent)
   out.writeUInt32LE(name.length, 24)
   out.writeUInt32LE(how === 'ask again' ? EXPIRE_ONLY : 0, 28)
   out.write(name, 32, 'latin1')
@@ -253,7 +267,7 @@ export function writeStoreHeader(out: Buffer, node: number, sizeBytes: number): 
   out.fill(0, 0, STORE_HEADER_BYTES)
   out.writeUInt32LE(STORE_HEADER_BYTES + sizeBytes, 0)
   out.writeInt32LE(NOTIFY.store, 4)
-  writeNumber64(out, 16, node)
+  writeLong(out, 16, node)
   out.writeUInt32LE(sizeBytes, 32)
 }
 
@@ -262,11 +276,16 @@ function notice(code: number, bodyBytes: number): Buffer {
   const out = Buffer.allocUnsafe(OUT_HEADER_BYTES + bodyBytes)
   out.writeUInt32LE(out.length, 0)
   out.writeInt32LE(code, 4)
-  writeNumber64(out, 8, 0)
+  writeLong(out, 8, 0)
   return out
 }
 
-function writeNumber64(out: Buffer, at: number, value: number): void {
+function writeNumber64(out: Reply, at: number, value: number): void {
+  out.words[at >>> 2] = value % 0x1_0000_0000
+  out.words[(at >>> 2) + 1] = Math.floor(value / 0x1_0000_0000)
+}
+
+function writeLong(out: Buffer, at: number, value: number): void {
   out.writeUInt32LE(value % 0x1_0000_0000, at)
   out.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4)
 }

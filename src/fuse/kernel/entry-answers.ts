@@ -2,7 +2,13 @@
 import type { EntryName } from '../../model/entry-name.ts'
 import type { Lasting, NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { ENAMETOOLONG, ENOENT, ENOTDIR, ESTALE } from '../errno.ts'
-import { FOR_EVER, writeAttributeReply, writeEntry, writeStatx } from './encode-reply.ts'
+import {
+  FOR_EVER,
+  writeAttributeReply,
+  writeEntry,
+  writeStatx,
+  type Reply,
+} from './encode-reply.ts'
 import type { Known, NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 
@@ -29,13 +35,13 @@ export class EntryAnswers<Node extends object> {
   canExpire = false
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #table: NodeTable<Node>
-  readonly #reply: Buffer
+  readonly #reply: Reply
   readonly #manner: EntryManner<Node>
 
   constructor(
     fileSystem: VirtualFileSystem<Node>,
     table: NodeTable<Node>,
-    reply: Buffer,
+    reply: Reply,
     manner: EntryManner<Node>,
   ) {
     this.#fileSystem = fileSystem

@@ -55,6 +55,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
   const telling = new Worker(options.threads.telling, {
     workerData: { server: port2 } satisfies TellerTask,
     transferList: [port2],
+    resourceLimits: { maxYoungGenerationSizeMb: 2 },
   })
   telling.once('error', request.onError)
   const tell = (work: TellerWork): void => telling.postMessage(work)

@@ -7,7 +7,7 @@ import { EINVAL, ENOSYS, ENOTDIR, EPROTO, EROFS, errnoOf, ESTALE } from '../errn
 import { type Agreed, agreeOn, type Feature } from './agreement.ts'
 import { AttributeAnswers, type StoredAttributes } from './attribute-answers.ts'
 import { decodeRequest, type Forgotten, type Question, type Request } from './decode-request.ts'
-import { writeHeader, writeInit, writeSpace } from './encode-reply.ts'
+import { Reply, writeHeader, writeInit, writeSpace } from './encode-reply.ts'
 import { EntryAnswers } from './entry-answers.ts'
 import { ListingAnswers } from './listing-answers.ts'
 import { newsFor } from './news.ts'
@@ -42,7 +42,7 @@ type Answer = number | undefined
 
 export class KernelServer<Node extends object> {
   /** Where `answer` leaves the reply. */
-  readonly reply = Buffer.alloc(OUT_HEADER_BYTES + REPLY_LIMIT_BYTES)
+  readonly reply = new Reply(OUT_HEADER_BYTES + REPLY_LIMIT_BYTES)
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #host: ServerHost
   readonly #options: ServerOptions
@@ -69,7 +69,12 @@ export class KernelServer<Node extends object> {
     })
     this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries, host.notify)
     this.#reads = new ReadAnswers(fileSystem, table, this.reply, host)
-    this.#attributes = new AttributeAnswers(fileSystem, this.reply, host.stored)
+    this.#attributes = new AttributeAnswers(
+      fileSystem,
+      this.reply,
+      host.stored,
+      options.accessLists,
+    )
   }
 
   /** What was agreed upon with the kernel; undefined before it has asked for anything. */

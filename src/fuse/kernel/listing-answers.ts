@@ -6,7 +6,14 @@ import { LRUCache } from 'lru-cache'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EINVAL, ENOTDIR } from '../errno.ts'
-import { direntBytes, inodeNotice, writeDirent, writeEntry, writeOpen } from './encode-reply.ts'
+import {
+  direntBytes,
+  inodeNotice,
+  writeDirent,
+  writeEntry,
+  writeOpen,
+  type Reply,
+} from './encode-reply.ts'
 import type { EntryAnswers } from './entry-answers.ts'
 import type { Known, NodeTable } from './node-table.ts'
 import { ENTRY_BYTES, OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
@@ -29,7 +36,7 @@ const NO_NODE = { node: 0, generation: 0, nameSeconds: 0, attributeSeconds: 0 }
 export class ListingAnswers<Node extends object> {
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #table: NodeTable<Node>
-  readonly #reply: Buffer
+  readonly #reply: Reply
   readonly #entries: EntryAnswers<Node>
   readonly #notify: (notices: readonly Buffer[]) => void
   readonly #underWay = new LRUCache<number, Listing>({
@@ -42,7 +49,7 @@ export class ListingAnswers<Node extends object> {
   constructor(
     fileSystem: VirtualFileSystem<Node>,
     table: NodeTable<Node>,
-    reply: Buffer,
+    reply: Reply,
     entries: EntryAnswers<Node>,
     notify: (notices: readonly Buffer[]) => void,
   ) {
@@ -70,7 +77,7 @@ export class ListingAnswers<Node extends object> {
     const listing = this.#listing(node, Math.floor(asked.offset / STEP))
     if (listing === undefined) return ENOTDIR
     const { number, names } = listing
-    const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.length)
+    const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.bytes.length)
     const count = DOTS.length + names.length
     let end = OUT_HEADER_BYTES
     for (let place = asked.offset % STEP; place < count; place += 1) {

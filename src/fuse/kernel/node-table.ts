@@ -5,21 +5,24 @@
  * Of a file only the way to it is kept; its node is made again when it is asked for. With two hundred thousand files in the
  * kernel's memory that is the difference between 50 MB and 200.
  */
-import { LRUCache } from 'lru-cache'
 import type { ReadHandle } from '../../catalog/catalog.ts'
 import type { EntryKind } from '../../model/entry.ts'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { Lasting, NodeIdentity, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { ByNumber } from './by-number.ts'
 import { ROOT_ID } from './protocol.ts'
 
 /** Nodes of files that are kept ready, some 700 bytes each: what is listed is opened soon after. */
 const RECENT_NODES = 4096
 
+const MAX_SAFE_INODE = BigInt(Number.MAX_SAFE_INTEGER)
+
 /** A node that the kernel knows. */
 export class Known<Node extends object> {
   readonly id: number
   readonly kind: EntryKind
-  readonly inode: bigint
+  /** Of its identity; a number where it is small enough, which takes less memory. */
+  readonly inode: number | bigint
   readonly birth: number
   readonly device: bigint
   /** The way to it that was found last; undefined for the root. */
@@ -29,17 +32,15 @@ export class Known<Node extends object> {
   lasts: Lasting = 'once'
   /** How often it was told to the kernel, less what it has forgotten. */
   told = 0
-  /** Of a directory, always. */
+  /** Of a directory as long as it is not doubted; of a file while it is one of the recent ones. */
   node: Node | undefined
   /** Of a file that is read, as long as there is room for it; and the node it was opened as. */
   open: { readonly handle: ReadHandle; readonly node: Node } | undefined
   /** Whether its content was sent, or is being read. */
   wasRead = false
-  /** Of a directory: what was listed in it, in order. Of what is in it: its place there. */
-  children: Known<Node>[] | undefined
+  /** Of a directory: its files in the order they were listed in. Of a file: its place there. */
+  order: { readonly files: Known<Node>[]; reads: number } | undefined
   position = 0
-  /** Of a directory: how many of its files were read from. */
-  reads = 0
   /** Of a directory: whether there may be news in it. */
   isChanging = false
   /** Another with the same inode number, from another time or device. */
@@ -54,25 +55,32 @@ export class Known<Node extends object> {
   ) {
     this.id = id
     this.kind = kind
-    this.inode = identity.inode
+    this.inode = keyOf(identity)
     this.birth = identity.birth
     this.device = identity.device
     this.parent = parent
     this.name = name
   }
 
+  get identity(): NodeIdentity {
+    return { inode: BigInt(this.inode), birth: this.birth, device: this.device }
+  }
+
   is(identity: NodeIdentity): boolean {
-    const { inode, birth, device } = identity
-    return this.inode === inode && this.birth === birth && this.device === device
+    const { birth, device } = identity
+    return this.inode === keyOf(identity) && this.birth === birth && this.device === device
   }
 }
 
 export class NodeTable<Node extends object> {
   readonly root: Known<Node>
   readonly #fileSystem: VirtualFileSystem<Node>
-  readonly #byId = new Map<number, Known<Node>>()
-  readonly #byInode = new Map<bigint, Known<Node>>()
-  readonly #recent = new LRUCache<Known<Node>, Node>({ max: RECENT_NODES })
+  readonly #byId = new ByNumber<Known<Node>>()
+  /** By numbers that are quick to look up, where they are small enough; those of stored files are. */
+  readonly #byInode = new Map<number | bigint, Known<Node>>()
+  /** Files that have their node, in the order they got it, over and over. */
+  readonly #recent: (Known<Node> | undefined)[] = []
+  #nextRecent = 0
   /** The device of most files, so that all of them share one number in memory. */
   #device = 0n
   #nextId = ROOT_ID + 1
@@ -84,14 +92,14 @@ export class NodeTable<Node extends object> {
     this.root = new Known(ROOT_ID, 'directory', identity, undefined, '' as EntryName)
     this.root.node = fileSystem.root
     this.root.told = 1
-    this.#byId.set(ROOT_ID, this.root)
+    this.#byId.add(ROOT_ID, this.root)
   }
 
   get size(): number {
     return this.#byId.size
   }
 
-  all(): IterableIterator<Known<Node>> {
+  all(): Generator<Known<Node>> {
     return this.#byId.values()
   }
 
@@ -116,7 +124,7 @@ export class NodeTable<Node extends object> {
     if (kind === 'directory') {
       known.node = node
       known.isChanging = this.#fileSystem.listingLasts(node) !== 'always'
-    } else this.#recent.set(known, node)
+    } else this.#keep(known, node)
     return known
   }
 
@@ -141,9 +149,9 @@ export class NodeTable<Node extends object> {
   place(known: Known<Node>): void {
     const { parent } = known
     if (parent === undefined) return
-    parent.children ??= []
-    if (parent.children[known.position] === known) return
-    known.position = parent.children.push(known) - 1
+    parent.order ??= { files: [], reads: 0 }
+    if (parent.order.files[known.position] === known) return
+    known.position = parent.order.files.push(known) - 1
   }
 
   /** The kernel has forgotten a node so and so often. @returns it, when that was all */
@@ -152,32 +160,30 @@ export class NodeTable<Node extends object> {
     if (known === undefined || id === ROOT_ID) return undefined
     known.told -= count
     if (known.told > 0) return undefined
-    this.#byId.delete(id)
+    this.#byId.remove(id)
     this.#unlink(known)
-    this.#recent.delete(known)
+    known.node = undefined
     // Its place in the order of its directory goes with that.
-    if (known.parent?.children?.[known.position] === known) known.parent.children = undefined
+    if (known.parent?.order?.files[known.position] === known) known.parent.order = undefined
     return known
   }
 
   /** The node, also when it has to be looked for anew; undefined when it is gone. */
   nodeOf(known: Known<Node>): Node | undefined {
-    const node = known.node ?? this.#recent.get(known)
-    if (node !== undefined) return node
+    if (known.node !== undefined) return known.node
     const { parent, name } = known
     const above = parent === undefined ? this.#fileSystem.root : this.nodeOf(parent)
     if (above === undefined) return known.open?.node
-    const found = this.#fileSystem.recall(above, name, known)
+    const found = this.#fileSystem.recall(above, name, known.identity)
     // What is open is what it was, wherever it lay.
     if (found === undefined) return known.open?.node
     if (known.kind === 'directory') known.node = found
-    else this.#recent.set(known, found)
+    else this.#keep(known, found)
     return found
   }
 
   /** What may have changed with the set of snapshots is looked for anew. */
   doubt(): void {
-    this.#recent.clear()
     for (const known of this.#byId.values()) {
       const { node, parent } = known
       if (node === undefined || parent === undefined) continue
@@ -185,8 +191,19 @@ export class NodeTable<Node extends object> {
     }
   }
 
+  /** Keeps the node of a file ready; the one that has been longest is let go. */
+  #keep(known: Known<Node>, node: Node): void {
+    if (known.node === undefined) {
+      const oldest = this.#recent[this.#nextRecent]
+      if (oldest !== undefined) oldest.node = undefined
+      this.#recent[this.#nextRecent] = known
+      this.#nextRecent = (this.#nextRecent + 1) % RECENT_NODES
+    }
+    known.node = node
+  }
+
   #find(identity: NodeIdentity): Known<Node> | undefined {
-    let known = this.#byInode.get(identity.inode)
+    let known = this.#byInode.get(keyOf(identity))
     while (known !== undefined && !known.is(identity)) known = known.next
     return known
   }
@@ -196,9 +213,9 @@ export class NodeTable<Node extends object> {
     const shared = { ...identity, device: this.#device }
     const known = new Known(this.#nextId, kind, shared, parent, name)
     this.#nextId += 1
-    known.next = this.#byInode.get(identity.inode)
-    this.#byInode.set(identity.inode, known)
-    this.#byId.set(known.id, known)
+    known.next = this.#byInode.get(keyOf(identity))
+    this.#byInode.set(keyOf(identity), known)
+    this.#byId.add(known.id, known)
     return known
   }
 
@@ -213,4 +230,8 @@ export class NodeTable<Node extends object> {
     while (before !== undefined && before.next !== known) before = before.next
     if (before !== undefined) before.next = known.next
   }
+}
+
+function keyOf({ inode }: Pick<NodeIdentity, 'inode'>): number | bigint {
+  return inode <= MAX_SAFE_INODE ? Number(inode) : inode
 }

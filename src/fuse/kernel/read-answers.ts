@@ -7,7 +7,7 @@ import { systemErrorCode } from '../../errors/system-error.ts'
 import type { BytePath } from '../../model/entry-name.ts'
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOSYS, EROFS, ESTALE } from '../errno.ts'
-import { writeOpen, writeSize } from './encode-reply.ts'
+import { writeOpen, writeSize, type Reply } from './encode-reply.ts'
 import type { Known, NodeTable } from './node-table.ts'
 import { OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 
@@ -36,11 +36,13 @@ const OPEN_LIMIT = 60_000
 /** After so many files of a directory were read, those after them will be. */
 const READS_BEFORE_PUSHING = 2
 const PUSHED_AT_ONCE = 64
+/** Whoever reads is at the next ones before they can be sent. */
+const NOT_PUSHED = 3
 
 export class ReadAnswers<Node extends object> {
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #table: NodeTable<Node>
-  readonly #reply: Buffer
+  readonly #reply: Reply
   readonly #host: ReadHost
   /** In the order of their last use. */
   readonly #handles = new Set<Known<Node>>()
@@ -51,7 +53,7 @@ export class ReadAnswers<Node extends object> {
   constructor(
     fileSystem: VirtualFileSystem<Node>,
     table: NodeTable<Node>,
-    reply: Buffer,
+    reply: Reply,
     host: ReadHost,
   ) {
     this.#fileSystem = fileSystem
@@ -89,8 +91,8 @@ export class ReadAnswers<Node extends object> {
     if (!Number.isSafeInteger(offset)) return EINVAL
     const opened = handle === 0 ? this.#handleOf(known) : this.#open.get(handle)
     if (opened === undefined) return handle === 0 ? ESTALE : EBADF
-    const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.length)
-    const length = opened.read(this.#reply.subarray(OUT_HEADER_BYTES, end), offset)
+    const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.bytes.length)
+    const length = opened.read(this.#reply.bytes.subarray(OUT_HEADER_BYTES, end), offset)
     if (!known.wasRead) this.#noteFirst(known)
     // All of it was read in one go, so the kernel has it now; and what it is can be found again.
     const isWhole = offset === 0 && length < end - OUT_HEADER_BYTES
@@ -158,21 +160,20 @@ export class ReadAnswers<Node extends object> {
   /** Whoever reads several files of a directory, one after the other, will read the next ones. */
   #noteFirst(known: Known<Node>): void {
     known.wasRead = true
-    const { parent } = known
-    if (parent?.children?.[known.position] !== known) return
-    parent.reads += 1
-    if (parent.reads < READS_BEFORE_PUSHING) return
+    const order = known.parent?.order
+    if (order?.files[known.position] !== known) return
+    order.reads += 1
+    if (order.reads < READS_BEFORE_PUSHING) return
     const files: PushedFile[] = []
-    for (let at = known.position + 1; at < parent.children.length; at += 1) {
-      const next = parent.children[at]
+    for (let at = known.position + 1 + NOT_PUSHED; at < order.files.length; at += 1) {
+      const next = order.files[at]
       if (next === undefined || files.length === PUSHED_AT_ONCE) break
       if (next.wasRead) continue
       const node = this.#table.nodeOf(next)
       const path = node === undefined ? undefined : this.#fileSystem.storedPlace(node)
       if (path === undefined) continue
       next.wasRead = true
-      const { id, inode, birth, device } = next
-      files.push({ id, path, inode, birth, device })
+      files.push({ id: next.id, path, ...next.identity })
     }
     if (files.length > 0) this.#host.push(files)
   }

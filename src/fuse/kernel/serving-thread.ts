@@ -4,6 +4,8 @@
  * thread is done by others.
  */
 import { readSync, writeSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
@@ -20,7 +22,13 @@ import type {
 /** More than the largest request that a read-only mount is sent. */
 const REQUEST_LIMIT_BYTES = 256 * 1024
 
-type Answering = Pick<KernelServer<object>, 'reply' | 'answer' | 'takeBack' | 'agreed'>
+/** So many nodes are worth a collection of garbage when most of them are forgotten: in `read` nothing else would begin one. */
+const WORTH_COLLECTING = 20_000
+
+type Answering = Pick<
+  KernelServer<object>,
+  'reply' | 'answer' | 'takeBack' | 'agreed' | 'knownNodes'
+>
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
 async function begin(port: MessagePort): Promise<void> {
@@ -63,6 +71,8 @@ async function begin(port: MessagePort): Promise<void> {
 
 function serve(device: number, server: Answering, onAgreed: () => void): void {
   const request = Buffer.alloc(REQUEST_LIMIT_BYTES)
+  const collect = garbageCollector()
+  let most = 0
   let isAgreed = false
   for (;;) {
     let length: number
@@ -78,6 +88,11 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
     }
     const replyLength = server.answer(request.subarray(0, length))
     if (replyLength > 0) send(device, server, replyLength)
+    most = Math.max(most, server.knownNodes)
+    if (most > WORTH_COLLECTING && server.knownNodes < most / 2) {
+      collect()
+      most = server.knownNodes
+    }
     if (!isAgreed && server.agreed !== undefined) {
       isAgreed = true
       onAgreed()
@@ -85,9 +100,15 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
   }
 }
 
+/** Has V8 collect all garbage, and give the memory back. */
+function garbageCollector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc') as () => void
+}
+
 function send(device: number, server: Answering, length: number): void {
   try {
-    writeSync(device, server.reply, 0, length)
+    writeSync(device, server.reply.bytes, 0, length)
   } catch (error) {
     const code = systemErrorCode(error)
     // Whoever asked was interrupted meanwhile.

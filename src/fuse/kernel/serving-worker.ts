@@ -3,6 +3,9 @@ import { Worker } from 'node:worker_threads'
 import type { SourcePlace } from '../../view/open-views.ts'
 import type { PassedError, ServingNews, ServingStart, ServingTask } from './thread-messages.ts'
 
+/** For what is garbage after an answer, which is nearly all: V8 would take 48 MiB for it. */
+const YOUNG_MIB = 6
+
 export class ServingWorker {
   /** It has read the repository. */
   readonly ready: Promise<Readonly<Record<string, SourcePlace>>>
@@ -13,7 +16,11 @@ export class ServingWorker {
   readonly #worker: Worker
 
   constructor(program: URL, task: ServingTask, onReported: (error: unknown) => void) {
-    const worker = new Worker(program, { workerData: task, transferList: [task.teller] })
+    const worker = new Worker(program, {
+      workerData: task,
+      transferList: [task.teller],
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
+    })
     this.#worker = worker
     const ready = settleable<Readonly<Record<string, SourcePlace>>>()
     const serving = settleable<undefined>()

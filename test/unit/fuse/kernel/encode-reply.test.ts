@@ -4,6 +4,7 @@ import {
   direntBytes,
   entryNotice,
   inodeNotice,
+  Reply,
   writeAttributeReply,
   writeDirent,
   writeEntry,
@@ -31,39 +32,40 @@ const SOME: NodeAttributes = {
   inode: 0xfedc_ba98_7654_3210n,
 }
 
-const out = Buffer.alloc(4096, 0xaa)
+const out = new Reply(4096)
+out.bytes.fill(0xaa)
 
 describe('a reply', () => {
   test('begins with its length, its error and whom it is for', () => {
     writeHeader(out, { uniqueLow: 0x9abc_def0, uniqueHigh: 0x1234_5678 }, -2, 16)
-    expect(out.readUInt32LE(0)).toBe(16)
-    expect(out.readInt32LE(4)).toBe(-2)
-    expect(out.readBigUInt64LE(8)).toBe(0x1234_5678_9abc_def0n)
+    expect(out.bytes.readUInt32LE(0)).toBe(16)
+    expect(out.bytes.readInt32LE(4)).toBe(-2)
+    expect(out.bytes.readBigUInt64LE(8)).toBe(0x1234_5678_9abc_def0n)
   })
 
   test('tells attributes exactly: 64 bits of number and size, nanoseconds before 1970 and after 2106', () => {
     expect(writeAttributeReply(out, 0, SOME, 60)).toBe(104)
-    expect(out.readBigUInt64LE(0)).toBe(60n)
-    expect(out.readBigUInt64LE(16)).toBe(SOME.inode)
-    expect(out.readBigUInt64LE(24)).toBe(BigInt(SOME.sizeBytes))
-    expect(out.readBigInt64LE(48)).toBe(-1n)
-    expect(out.readUInt32LE(68)).toBe(999_999_999)
-    expect(out.readBigInt64LE(56)).toBe(4_300_000_000n)
-    expect(out.readUInt32LE(72)).toBe(123_456_789)
-    expect(out.readUInt32LE(76)).toBe(0o104755)
-    expect(out.readUInt32LE(80)).toBe(3)
-    expect(out.readUInt32LE(84)).toBe(1000)
-    expect(out.readUInt32LE(88)).toBe(4_294_967_294)
+    expect(out.bytes.readBigUInt64LE(0)).toBe(60n)
+    expect(out.bytes.readBigUInt64LE(16)).toBe(SOME.inode)
+    expect(out.bytes.readBigUInt64LE(24)).toBe(BigInt(SOME.sizeBytes))
+    expect(out.bytes.readBigInt64LE(48)).toBe(-1n)
+    expect(out.bytes.readUInt32LE(68)).toBe(999_999_999)
+    expect(out.bytes.readBigInt64LE(56)).toBe(4_300_000_000n)
+    expect(out.bytes.readUInt32LE(72)).toBe(123_456_789)
+    expect(out.bytes.readUInt32LE(76)).toBe(0o104755)
+    expect(out.bytes.readUInt32LE(80)).toBe(3)
+    expect(out.bytes.readUInt32LE(84)).toBe(1000)
+    expect(out.bytes.readUInt32LE(88)).toBe(4_294_967_294)
   })
 
   test('tells every time there is', () => {
     fc.assert(
       fc.property(fc.bigInt(-(1n << 62n), 1n << 62n), (ns) => {
         writeAttributeReply(out, 0, { ...SOME, modifiedNs: ns, changedNs: ns }, 0)
-        const [seconds, rest] = [out.readBigInt64LE(48), out.readUInt32LE(68)]
+        const [seconds, rest] = [out.bytes.readBigInt64LE(48), out.bytes.readUInt32LE(68)]
         expect(rest).toBeLessThan(1_000_000_000)
         expect(seconds * 1_000_000_000n + BigInt(rest)).toBe(ns)
-        expect([out.readBigInt64LE(56), out.readUInt32LE(72)]).toEqual([seconds, rest])
+        expect([out.bytes.readBigInt64LE(56), out.bytes.readUInt32LE(72)]).toEqual([seconds, rest])
       }),
     )
   })
@@ -71,51 +73,51 @@ describe('a reply', () => {
   test('tells what is under a name, and how long that holds', () => {
     const told = { node: 2 ** 40, generation: 2 ** 41, nameSeconds: 1, attributeSeconds: 2 }
     expect(writeEntry(out, 0, told, SOME)).toBe(128)
-    expect(out.readBigUInt64LE(0)).toBe(1n << 40n)
-    expect(out.readBigUInt64LE(8)).toBe(1n << 41n)
-    expect(out.readBigUInt64LE(16)).toBe(1n)
-    expect(out.readBigUInt64LE(24)).toBe(2n)
-    expect(out.readBigUInt64LE(32)).toBe(0n)
-    expect(out.readBigUInt64LE(40)).toBe(SOME.inode)
+    expect(out.bytes.readBigUInt64LE(0)).toBe(1n << 40n)
+    expect(out.bytes.readBigUInt64LE(8)).toBe(1n << 41n)
+    expect(out.bytes.readBigUInt64LE(16)).toBe(1n)
+    expect(out.bytes.readBigUInt64LE(24)).toBe(2n)
+    expect(out.bytes.readBigUInt64LE(32)).toBe(0n)
+    expect(out.bytes.readBigUInt64LE(40)).toBe(SOME.inode)
     const nowhere = { node: 0, generation: 0, nameSeconds: 9, attributeSeconds: 0 }
     expect(writeEntry(out, 0, nowhere, undefined)).toBe(128)
-    expect(out.subarray(40, 128).every((byte) => byte === 0)).toBe(true)
+    expect(out.bytes.subarray(40, 128).every((byte) => byte === 0)).toBe(true)
   })
 
   test('tells the time of birth, and the two numbers of a device', () => {
     // 259:65537, as the kernel packs it.
     const device = { ...SOME, kind: 'block-device' as const, deviceNumber: 0x10_010_301 }
     expect(writeStatx(out, 0, device, 5_000_000_007n, 60)).toBe(288)
-    expect(out.readUInt32LE(32)).toBe(0xfff)
-    expect(out.readUInt16LE(32 + 28)).toBe(0o64755)
-    expect(out.readBigInt64LE(32 + 80)).toBe(5n)
-    expect(out.readUInt32LE(32 + 88)).toBe(7)
-    expect(out.readUInt32LE(32 + 128)).toBe(0x103)
-    expect(out.readUInt32LE(32 + 132)).toBe(0x10001)
+    expect(out.bytes.readUInt32LE(32)).toBe(0xfff)
+    expect(out.bytes.readUInt16LE(32 + 28)).toBe(0o64755)
+    expect(out.bytes.readBigInt64LE(32 + 80)).toBe(5n)
+    expect(out.bytes.readUInt32LE(32 + 88)).toBe(7)
+    expect(out.bytes.readUInt32LE(32 + 128)).toBe(0x103)
+    expect(out.bytes.readUInt32LE(32 + 132)).toBe(0x10001)
     writeStatx(out, 0, SOME, 0n, 60)
-    expect(out.readUInt32LE(32)).toBe(0x7ff)
+    expect(out.bytes.readUInt32LE(32)).toBe(0x7ff)
   })
 
   test('tells what was agreed upon', () => {
     const agreement = { readaheadBytes: 131_072, flags: 0x4000_0001, moreFlags: 8 }
     expect(writeInit(out, 0, { ...agreement, background: 64, pages: 256 })).toBe(64)
-    expect(out.readUInt32LE(0)).toBe(7)
-    expect(out.readUInt32LE(8)).toBe(131_072)
-    expect(out.readUInt32LE(12)).toBe(0x4000_0001)
-    expect([out.readUInt16LE(16), out.readUInt16LE(18)]).toEqual([64, 48])
-    expect(out.readUInt32LE(24)).toBe(1)
-    expect(out.readUInt16LE(28)).toBe(256)
-    expect(out.readUInt32LE(32)).toBe(8)
+    expect(out.bytes.readUInt32LE(0)).toBe(7)
+    expect(out.bytes.readUInt32LE(8)).toBe(131_072)
+    expect(out.bytes.readUInt32LE(12)).toBe(0x4000_0001)
+    expect([out.bytes.readUInt16LE(16), out.bytes.readUInt16LE(18)]).toEqual([64, 48])
+    expect(out.bytes.readUInt32LE(24)).toBe(1)
+    expect(out.bytes.readUInt16LE(28)).toBe(256)
+    expect(out.bytes.readUInt32LE(32)).toBe(8)
   })
 
   test('tells an open file, and how much room there is', () => {
     expect(writeOpen(out, 0, 2 ** 33, 34)).toBe(16)
-    expect([out.readBigUInt64LE(0), out.readUInt32LE(8)]).toEqual([1n << 33n, 34])
+    expect([out.bytes.readBigUInt64LE(0), out.bytes.readUInt32LE(8)]).toEqual([1n << 33n, 34])
     const space = { blockBytes: 4096, blocks: 2 ** 34, freeBlocks: 3, availableBlocks: 2 }
     expect(writeSpace(out, 0, { ...space, inodes: 7, freeInodes: 5 })).toBe(80)
-    expect(out.readBigUInt64LE(0)).toBe(1n << 34n)
-    expect([16, 24, 32].map((at) => out.readBigUInt64LE(at))).toEqual([2n, 7n, 5n])
-    expect([40, 44, 48].map((at) => out.readUInt32LE(at))).toEqual([4096, 255, 4096])
+    expect(out.bytes.readBigUInt64LE(0)).toBe(1n << 34n)
+    expect([16, 24, 32].map((at) => out.bytes.readBigUInt64LE(at))).toEqual([2n, 7n, 5n])
+    expect([40, 44, 48].map((at) => out.bytes.readUInt32LE(at))).toEqual([4096, 255, 4096])
   })
 
   test('lists every name of 1 to 255 bytes, each beginning at a multiple of eight', () => {
@@ -125,10 +127,10 @@ describe('a reply', () => {
         const end = writeDirent(out, 16, { name: listed, kind: 'symlink', inode: 9n }, 2 ** 35)
         expect(end).toBe(16 + direntBytes(listed))
         expect(end % 8).toBe(0)
-        expect(out.readBigUInt64LE(24)).toBe(1n << 35n)
-        const length = out.readUInt32LE(32)
-        expect(out.readUInt32LE(36)).toBe(10)
-        expect(out.toString('latin1', 40, 40 + length)).toBe(listed)
+        expect(out.bytes.readBigUInt64LE(24)).toBe(1n << 35n)
+        const length = out.bytes.readUInt32LE(32)
+        expect(out.bytes.readUInt32LE(36)).toBe(10)
+        expect(out.bytes.toString('latin1', 40, 40 + length)).toBe(listed)
       }),
     )
   })
@@ -154,10 +156,10 @@ describe('a notice', () => {
   })
 
   test('announces content', () => {
-    writeStoreHeader(out, 2 ** 34, 1000)
-    expect([out.readUInt32LE(0), out.readInt32LE(4)]).toEqual([1040, 4])
-    expect(out.readBigUInt64LE(16)).toBe(1n << 34n)
-    expect(out.readBigUInt64LE(24)).toBe(0n)
-    expect(out.readUInt32LE(32)).toBe(1000)
+    writeStoreHeader(out.bytes, 2 ** 34, 1000)
+    expect([out.bytes.readUInt32LE(0), out.bytes.readInt32LE(4)]).toEqual([1040, 4])
+    expect(out.bytes.readBigUInt64LE(16)).toBe(1n << 34n)
+    expect(out.bytes.readBigUInt64LE(24)).toBe(0n)
+    expect(out.bytes.readUInt32LE(32)).toBe(1000)
   })
 })
