@@ -9,7 +9,7 @@ import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const TORTURE = fileURLToPath(new URL('../../scripts/torture/mount.mjs', import.meta.url))
 const SEED = process.env['SNAPFS_TORTURE_SEED'] ?? '1'
-const SECONDS = 8
+const SECONDS = 5
 const LIMIT_MS = 300_000
 
 const directory = useTemporaryDirectory()

@@ -11,6 +11,8 @@ import { SILENCE } from '../support/sentences.ts'
 import { type Finished, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
+const NAMESPACES_MS = 60_000
+
 const directory = useTemporaryDirectory()
 const test = testWith('rsync')
 const testMounted = testWith('rsync', 'fuse')
@@ -122,8 +124,11 @@ describe('of a mount', () => {
     const log = await readFile(mounts[0]!.log!, 'utf8')
     expect(log).toMatch(/^\S+Z snapfs: Serving home of .* on .*\.\n$/u)
     expect(await run('unmount', history)).toEqual(SILENCE)
-    await eventually(async () =>
-      expect(await readFile(mounts[0]!.log!, 'utf8')).toMatch(/ snapfs: Unmounted\.\n$/u),
+    // Tests beside this one have mount namespaces of their own, and in each the mount lives on for as long.
+    await eventually(
+      async () =>
+        expect(await readFile(mounts[0]!.log!, 'utf8')).toMatch(/ snapfs: Unmounted\.\n$/u),
+      NAMESPACES_MS,
     )
     expect((await answer()).mounts).toEqual([])
     const left = await readdir(join(directory(), 'state/snapfs/mounts'))

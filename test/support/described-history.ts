@@ -13,6 +13,8 @@ export type DescribedEntry =
       readonly content: string
       readonly mode?: number
       readonly modifiedMs?: number
+      /** In memory only. */
+      readonly bornMs?: number
     }
   | { readonly kind: 'directory'; readonly mode?: number }
   | { readonly kind: 'symlink'; readonly inode: string; readonly target: string }

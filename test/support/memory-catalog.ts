@@ -155,7 +155,7 @@ export class MemoryCatalog implements Catalog {
       changedNs: modifiedNs,
       device: 1n,
       inode: this.#inodeFor(described.kind === 'directory' ? place : described.inode),
-      birthNs: 0n,
+      birthNs: BigInt(described.kind === 'file' ? (described.bornMs ?? 0) : 0) * 1_000_000n,
     }
   }
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { agreeOn, FEATURES } from '../../../../src/fuse/kernel/agreement.ts'
-import { type DescribedHistory, file, symlink } from '../../../support/described-history.ts'
+import {
+  type DescribedEntry,
+  type DescribedHistory,
+  file,
+  symlink,
+} from '../../../support/described-history.ts'
 import {
   fuseRequest,
   longs,
@@ -83,6 +88,23 @@ describe('a node of the kernel driver', () => {
     expect(client.walk(`/by-date/${FIRST_DATE}/a`)!.node).not.toBe(
       client.walk(`/by-date/${SECOND_DATE}/a`)!.node,
     )
+  })
+
+  test('is not that of another file with its number, which was given out again', () => {
+    const born = (content: string, bornMs: number): DescribedEntry => ({
+      kind: 'file',
+      inode: 'again',
+      content,
+      bornMs,
+    })
+    const { catalog, client } = served([{ id: FIRST.id, tree: { a: born('one', 1) } }])
+    const { node } = client.walk(`/by-date/${FIRST_DATE}/a`)!
+    catalog.replace([{ id: SECOND.id, tree: { a: born('two', 2) } }])
+    client.ask(17, 1n)
+    const other = client.walk(`/by-date/${SECOND_DATE}/a`)!
+    expect(other.node).not.toBe(node)
+    expect(body(client.ask(15, other.node, reading(9, 0n))).toString()).toBe('two')
+    expect(client.ask(15, node, reading(9, 0n))).toBe(-116)
   })
 
   test('is forgotten when the kernel forgets it, and never given its number again', () => {
