@@ -38,7 +38,7 @@ export function name(text: string): Buffer {
 
 /** What Linux 6.18 offers, as it was captured. */
 export const OFFERED_BY_LINUX_6_18 = Buffer.concat([
-  words(7, 45, 131_072, 0xf3ff_fffb, 0x5fd),
+  words(7, 45, 131_072, 0x73ff_fffb, 0x5fd),
   Buffer.alloc(44),
 ])
 
