@@ -27,7 +27,8 @@ export function testWith(...needs: readonly Requirement[]): typeof test {
   if (process.env['SNAPFS_TEST_REQUIRES_ALL'] === '1') {
     throw new Error(`this machine lacks ${missing.join(', ')}; run scripts/test, which installs it`)
   }
-  return ((name: string) => test.skip(`${name} (needs ${missing.join(', ')})`)) as typeof test
+  const skip = (name: string): void => test.skip(`${name} (needs ${missing.join(', ')})`)
+  return Object.assign(skip, { each: () => skip }) as unknown as typeof test
 }
 
 function works(program: string, words: readonly string[]): boolean {
