@@ -61,7 +61,7 @@ export function attributesLast(node: ViewNode): Lasting {
     // A link into another snapshot changes the count of links and the ctime of a file. Directories have none.
     case 'stored':
       return node.entry.kind === 'directory' ? 'always' : 'until news'
-    // A driver learns from the time of these, each time they are listed, whether there is news.
+    // Whoever walks through them learns soon of a new snapshot by their time, should he have missed the news.
     case 'dates':
     case 'windows':
       return 'once'

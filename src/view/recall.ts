@@ -4,6 +4,7 @@
  */
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { identityOfEntry, isSameNode } from './identity.ts'
 import type { SeriesView } from './series-view.ts'
 import { storedNode } from './stored.ts'
 import type { StoredNode, ViewNode } from './view-node.ts'
@@ -54,10 +55,5 @@ function placeBelow(parent: ViewNode, name: EntryName): Place | undefined {
 }
 
 function isSameFile({ entry }: StoredNode, identity: NodeIdentity): boolean {
-  return (
-    entry.kind !== 'directory' &&
-    entry.inode === identity.inode &&
-    Number(entry.birthNs) === identity.birth &&
-    entry.device === identity.device
-  )
+  return entry.kind !== 'directory' && isSameNode(identityOfEntry(entry), identity)
 }

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
+import { FEATURES } from '../../src/fuse/kernel/agreement.ts'
 import { describeViews, SUITE_HISTORY, SUITE_ZONE } from '../suites/view-suite.ts'
 import { mountSubject, type Subject } from '../suites/view-subject.ts'
 import { writeRepository } from '../support/disk-history.ts'
@@ -14,12 +15,7 @@ const DRIVERS = [
   { name: 'fuse-native', words: ['--driver=fuse-native'], spelling: 'as text' },
   {
     name: 'kernel, without what is new in it',
-    words: [
-      '--driver=kernel',
-      ...['no-open', 'no-opendir', 'readdirplus', 'cache-symlinks', 'expire-only', 'max-pages'].map(
-        (feature) => `--without=${feature}`,
-      ),
-    ],
+    words: ['--driver=kernel', ...FEATURES.map((feature) => `--without=${feature}`)],
     spelling: 'as bytes',
   },
 ] as const
