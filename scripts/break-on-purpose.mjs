@@ -15,6 +15,13 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'content is sent of a file that has taken the place of another',
+    file: 'src/fuse/kernel/read-pushed.ts',
+    from: 'status.ino === inode &&',
+    to: 'status.ino > 0n &&',
+    test: ['integration', 'read-pushed.test.ts', 'another file in its place'],
+  },
+  {
     title: 'a forgotten node of the kernel driver leaves its number to another',
     file: 'src/fuse/kernel/node-table.ts',
     from: 'this.#nextId += 1',

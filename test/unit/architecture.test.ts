@@ -119,6 +119,7 @@ const BANS: readonly Ban[] = [
         'repository/fill-tree.ts',
         'repository/link-block.ts',
         'fuse/kernel/attach.ts',
+        'fuse/kernel/read-pushed.ts',
         'fuse/kernel/serving-thread.ts',
         'fuse/kernel/telling-thread.ts',
       ].includes(path),

@@ -2,16 +2,12 @@
  * The thread that tells the kernel what it has not asked: what is not to be believed any more, and the content of files that
  * will be read next. Each may wait until the thread that serves has answered somebody, so it is not that thread.
  */
-import { closeSync, fstatSync, openSync, readSync, statfsSync, writeSync } from 'node:fs'
-import { constants } from 'node:fs'
+import { statfsSync, writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { systemPath } from '../../model/entry-name.ts'
 import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-reply.ts'
 import type { PushedFile } from './read-answers.ts'
+import { PUSH_LIMIT_BYTES, readPushed } from './read-pushed.ts'
 import type { TellerWork } from './thread-messages.ts'
-
-/** Larger files are read by whoever wants them. */
-const PUSH_LIMIT_BYTES = 64 * 1024
 
 export interface TellerTask {
   /** From the thread that serves. */
@@ -21,7 +17,7 @@ export interface TellerTask {
 class Teller {
   #device: number | undefined
   #mountpoint = ''
-  readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES + 1)
+  readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
 
   hear(work: TellerWork): void {
     switch (work.kind) {
@@ -52,28 +48,11 @@ class Teller {
     }
   }
 
-  #push({ id, path, inode, birth, device }: PushedFile): void {
-    let descriptor: number | undefined
-    try {
-      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-      descriptor = openSync(systemPath(path), flags)
-      const status = fstatSync(descriptor, { bigint: true })
-      const isSame =
-        status.isFile() &&
-        status.ino === inode &&
-        status.dev === device &&
-        Number(status.birthtimeNs) === birth
-      if (!isSame || status.size === 0n || status.size > PUSH_LIMIT_BYTES) return
-      const size = Number(status.size)
-      const length = readSync(descriptor, this.#message, STORE_HEADER_BYTES, size, 0)
-      if (length !== size) return
-      writeStoreHeader(this.#message, id, size)
-      this.#write(this.#message, 0, STORE_HEADER_BYTES + size)
-    } catch {
-      // Whoever reads the file is told what is wrong with it.
-    } finally {
-      if (descriptor !== undefined) closeSync(descriptor)
-    }
+  #push(file: PushedFile): void {
+    const size = readPushed(file, this.#message, STORE_HEADER_BYTES)
+    if (size === undefined) return
+    writeStoreHeader(this.#message, file.id, size)
+    this.#write(this.#message, 0, STORE_HEADER_BYTES + size)
   }
 
   /** A question to the mount wakes the thread that serves it. */

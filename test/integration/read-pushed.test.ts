@@ -1,0 +1,56 @@
+import { execa } from 'execa'
+import { lstat, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { PUSH_LIMIT_BYTES, readPushed } from '../../src/fuse/kernel/read-pushed.ts'
+import { bytePathFromText } from '../../src/model/entry-name.ts'
+import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+
+const directory = useTemporaryDirectory()
+const buffer = Buffer.alloc(PUSH_LIMIT_BYTES + 8)
+
+/** What the kernel was told of a file when it was listed. */
+async function listed(path: string) {
+  const { ino, dev, birthtimeNs } = await lstat(path, { bigint: true })
+  return {
+    ...{ id: 2, path: bytePathFromText(path), inode: ino, device: dev },
+    birth: Number(birthtimeNs),
+  }
+}
+
+test('a small file is read whole', async () => {
+  const path = `${directory()}/file`
+  await writeFile(path, 'content')
+  expect(readPushed(await listed(path), buffer, 8)).toBe(7)
+  expect(buffer.toString('latin1', 8, 15)).toBe('content')
+})
+
+test('another file in its place is not', async () => {
+  const path = `${directory()}/file`
+  await writeFile(path, 'content')
+  const file = await listed(path)
+  await writeFile(`${directory()}/other`, 'foreign')
+  await rename(`${directory()}/other`, path)
+  expect(readPushed(file, buffer, 8)).toBeUndefined()
+  // Nor is one that was given the number of the first.
+  const born = file.birth - 1_000_000_000
+  expect(readPushed({ ...(await listed(path)), birth: born }, buffer, 8)).toBeUndefined()
+})
+
+test('nor is what is too large, empty, gone, or no file', async () => {
+  const path = `${directory()}/file`
+  await writeFile(path, '')
+  expect(readPushed(await listed(path), buffer, 8)).toBeUndefined()
+  await truncate(path, PUSH_LIMIT_BYTES + 1)
+  expect(readPushed(await listed(path), buffer, 8)).toBeUndefined()
+  await truncate(path, PUSH_LIMIT_BYTES)
+  const file = await listed(path)
+  expect(readPushed(file, buffer, 8)).toBe(PUSH_LIMIT_BYTES)
+  await rename(path, `${directory()}/moved`)
+  expect(readPushed(file, buffer, 8)).toBeUndefined()
+  await symlink('moved', path)
+  expect(readPushed(file, buffer, 8)).toBeUndefined()
+  await rm(path)
+  await execa('mkfifo', [path])
+  // Nobody writes into it: it must not be waited for.
+  expect(readPushed(await listed(path), buffer, 8)).toBeUndefined()
+})
