@@ -31,9 +31,11 @@ test('another file in its place is not', async () => {
   await writeFile(`${directory()}/other`, 'foreign')
   await rename(`${directory()}/other`, path)
   expect(readPushed(file, buffer, 8)).toBeUndefined()
-  // Nor is one that was given the number of the first.
-  const born = file.birth - 1_000_000_000
-  expect(readPushed({ ...(await listed(path)), birth: born }, buffer, 8)).toBeUndefined()
+  // Also when it was born with the first, or was given its number later.
+  const { inode, birth } = await listed(path)
+  expect(readPushed({ ...file, birth }, buffer, 8)).toBeUndefined()
+  expect(readPushed({ ...file, inode, birth: birth - 1e9 }, buffer, 8)).toBeUndefined()
+  expect(readPushed({ ...file, inode, birth }, buffer, 8)).toBe(7)
 })
 
 test('nor is what is too large, empty, gone, or no file', async () => {
