@@ -36,6 +36,8 @@ const PROGRAMS = [
   ['find', 'deleted', 'changes', '-type', 'f'],
 ]
 const KEPT_SNAPSHOTS = 12
+/** It goes on until so many were made: few seconds of a slow machine would show nothing. */
+const LEAST_BACKUPS = 3
 /** What the issue of liveness allows. */
 const LIVENESS_MS = 2000
 const SAMPLE_MS = 5000
@@ -101,7 +103,8 @@ await inRoom(values.dir, async (room, signal) => {
   ).pid
   const before = look(pid)
   const began = performance.now()
-  const isOver = () => performance.now() - began > limitMs || signal.aborted
+  const isOver = () =>
+    (performance.now() - began > limitMs && did.backups >= LEAST_BACKUPS) || signal.aborted
   const samples = [{ atMs: 0, ...before }]
   await Promise.all([
     ...Array.from({ length: READERS }, (_, index) => read(place, index, isOver)),

@@ -58,7 +58,6 @@ export function systemPath(path: BytePath): Buffer {
 }
 
 // C0 and C1 controls, DEL, and the bidirectional overrides that can disguise a file name.
-// eslint-disable-next-line no-control-regex
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\\]/gu
 
 /**

@@ -33,7 +33,6 @@ const HOST =
   /^(?:[A-Za-z0-9][A-Za-z0-9._-]{0,254}|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]{1,32})?\])$/u
 const USER = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/u
 const PORT = /^[1-9]\d{0,4}$/u
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\0-\x1f\x7f]/u
 
 /** As rsync reads it: a colon before the first slash names a host. */

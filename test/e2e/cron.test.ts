@@ -199,7 +199,6 @@ testWithCron('when something is wrong cron sends one mail with one paragraph', a
   expect(body).toMatch(/does not exist/u)
   expect(body).not.toMatch(/\n\n/u)
   expect(body).not.toMatch(/^\s+at /mu)
-  // eslint-disable-next-line no-control-regex
   expect(body).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/u)
   const list = await snapfs(['list'], { env: place.env })
   expect(list.stdout).toContain('no snapshots yet')

@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect } from 'vitest'
+import { repositoryAt } from '../support/back-up-once.ts'
 import { binWith, whereIs } from '../support/programs.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
@@ -22,8 +23,7 @@ beforeEach(async () => {
   await mkdir(source)
   await writeFile(join(source, 'letter'), 'Dear reader\n')
   await configure()
-  const words = ['init', join(directory(), 'repository'), '--source', source, '--profile', 'data']
-  expect(await run(...words)).toMatchObject({ exitCode: 0 })
+  await repositoryAt(join(directory(), 'repository'))
 })
 
 async function configure(...lines: readonly string[]): Promise<void> {

@@ -9,7 +9,7 @@ import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const TORTURE = fileURLToPath(new URL('../../scripts/torture/mount.mjs', import.meta.url))
 const SEED = process.env['SNAPFS_TORTURE_SEED'] ?? '1'
-const SECONDS = 5
+const SECONDS = 4
 const LIMIT_MS = 300_000
 
 const directory = useTemporaryDirectory()
@@ -26,7 +26,7 @@ test.each(DRIVER_NAMES)(
     const atLeast = (count: number): number => expect.toSatisfy((n: number) => n >= count) as number
     expect(JSON.parse(stdout || `{"failed":${JSON.stringify(stderr)}}`)).toMatchObject({
       seen: [],
-      backups: atLeast(2),
+      backups: atLeast(3),
       read: atLeast(20),
       refused: atLeast(1),
     })

@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { initialize } from '../support/initialize.ts'
 import { processesOf } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { snapfs } from '../support/snapfs.ts'
@@ -34,7 +35,8 @@ beforeEach(async () => {
   env = { HOME: directory(), SNAPFS_CONFIG: `${directory()}/config.toml`, TZ: 'UTC' }
   await mkdir(source)
   await mkdir(history)
-  await succeed('init', `${directory()}/repository`, '--source', source, '--profile', 'home')
+  const repository = `${directory()}/repository`
+  await initialize(`${directory()}/config.toml`, { name: 'home', source, repository })
 })
 
 async function succeed(...words: string[]): Promise<string> {

@@ -1,6 +1,7 @@
 import { execa } from 'execa'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
+import { initialize } from '../support/initialize.ts'
 import { testWith } from '../support/requirements.ts'
 import { PROGRAM, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -16,9 +17,8 @@ beforeEach(async () => {
   env = { HOME: directory(), SNAPFS_CONFIG: `${directory()}/config.toml`, TZ: 'Europe/Berlin' }
   await mkdir(`${directory()}/source`)
   await writeFile(`${directory()}/source/file`, 'x'.repeat(1500))
-  await snapfs(['init', repository, '--source', `${directory()}/source`, '--profile', 'home'], {
-    env,
-  })
+  const source = `${directory()}/source`
+  await initialize(`${directory()}/config.toml`, { name: 'home', source, repository })
 })
 
 describe('list', () => {

@@ -24,6 +24,7 @@ import { beforeEach, describe, expect } from 'vitest'
 import { DRIVER_NAMES } from '../../src/fuse/driver.ts'
 import { mountedAt, parseMountTable } from '../../src/fuse/mount-table.ts'
 import { eventually } from '../support/eventually.ts'
+import { initialize } from '../support/initialize.ts'
 import { testWith } from '../support/requirements.ts'
 import { PROGRAM, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -47,7 +48,7 @@ beforeEach(async () => {
   await writeFile(`${source}/twin`, 'twin')
   await link(`${source}/twin`, `${source}/Documents/twin`)
   await symlink('Documents/report.txt', `${source}/link`)
-  await succeed('init', repository, '--source', source, '--profile', 'home')
+  await initialize(`${directory()}/config.toml`, { name: 'home', source, repository })
 })
 
 /** Runs snapfs, which must succeed in silence on standard error. */

@@ -8,6 +8,7 @@ import { utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { DRIVER_NAMES } from '../../src/fuse/driver.ts'
+import { initialize } from '../support/initialize.ts'
 import { testWith } from '../support/requirements.ts'
 import { type Finished, type RunOptions, snapfs } from '../support/snapfs.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
@@ -102,8 +103,8 @@ async function prepare(): Promise<Place> {
     env: { HOME: join(root, 'home'), SNAPFS_CONFIG: join(root, 'config.toml') },
   }
   for (const path of [place.source, place.mountpoint, place.env.HOME]) await mkdir(path)
-  const words = ['init', place.repository, '--source', place.source, '--profile', 'data']
-  expect(await snapfs(words, { env: place.env })).toMatchObject({ exitCode: 0, stderr: '' })
+  const { source, repository } = place
+  await initialize(place.env.SNAPFS_CONFIG, { name: 'data', source, repository })
   return place
 }
 
@@ -166,7 +167,6 @@ function spelled(name: string): Buffer {
 /** That lines of output hold nothing a terminal would obey, and no line that a name made. */
 function expectPrintable(...outputs: readonly string[]): void {
   for (const output of outputs) {
-    // eslint-disable-next-line no-control-regex
     expect(output).not.toMatch(/[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u)
   }
 }
@@ -331,7 +331,6 @@ describe('names in what snapfs says', () => {
       const result = await snapfs(words, { env: place.env })
       expect(result).toMatchObject({ exitCode, stdout: '' })
       expect(result.stderr).toContain('evil')
-      // eslint-disable-next-line no-control-regex
       if (/[\x1b\x07\u202e\x9b]|^snapfs: all is well/mu.test(result.stderr)) {
         obeyed.push(JSON.stringify(result.stderr))
       }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, test as bare } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { initialize } from '../support/initialize.ts'
 import { processesOf, sendSignal } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { type Finished, PROGRAM, snapfs } from '../support/snapfs.ts'
@@ -44,7 +45,8 @@ async function mounted(
   await mkdir(join(source, '.history'))
   for (const name of ['dir/notes', 'dir/gone.txt', '.history/notes', ODD])
     await writeFile(join(source, name), name)
-  await run('init', join(directory(), 'repository'), '--source', source, '--profile', 'home')
+  const repository = join(directory(), 'repository')
+  await initialize(join(directory(), 'config.toml'), { name: 'home', source, repository })
   await run('backup')
   await rm(join(source, 'dir/gone.txt'))
   await writeFile(join(source, 'dir/notes'), 'changed')

@@ -1,6 +1,6 @@
 /** Sources of an rsync daemon: the same snapshots as of local ones, and a sentence for each refusal. */
 import { execa } from 'execa'
-import { linkSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import {
   chmod,
   link,
@@ -16,6 +16,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
+import { crowd, EXT4_LINKS } from '../support/crowd.ts'
+import { initialize } from '../support/initialize.ts'
 import { processesOf } from '../support/processes.ts'
 import { freePort, type RsyncHost, startRelay, startRsyncd } from '../support/remote-hosts.ts'
 import { testWith } from '../support/requirements.ts'
@@ -23,7 +25,6 @@ import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { type Finished, snapfs } from '../support/snapfs.ts'
 import { removeAll, useTemporaryDirectory } from '../support/temporary-directory.ts'
 
-const EXT4_LINKS = 65_000
 const test = testWith('rsync')
 const directory = useTemporaryDirectory()
 let hosts = ''
@@ -59,8 +60,8 @@ beforeEach(async () => {
   await writeFile(join(source, 'deep/-x [y]/inside'), 'inside\n')
   repository = join(directory(), 'repository')
   env = { HOME: directory(), SNAPFS_CONFIG: join(directory(), 'config.toml') }
-  const words = ['init', repository, '--source', `rsync://127.0.0.1:${daemon.port}/data/`]
-  expect(await snapfs(words, { env })).toMatchObject({ exitCode: 0, stderr: '' })
+  const from = `rsync://127.0.0.1:${daemon.port}/data/`
+  await initialize(env['SNAPFS_CONFIG']!, { name: 'data', source: from, repository })
 })
 
 async function configure(module: string, more = '', port = daemon.port, user = ''): Promise<void> {
@@ -125,10 +126,7 @@ describe('a source of an rsync daemon', () => {
     await link(join(source, 'file1'), join(source, 'twin1'))
     expect(await backUp()).toEqual(SILENCE)
     for (const name of ['file0', 'twin1']) {
-      const links = join(directory(), name)
-      await mkdir(links)
-      const stored = join(await treeOf(0), name)
-      for (let n = statSync(stored).nlink; n < EXT4_LINKS; n += 1) linkSync(stored, `${links}/${n}`)
+      crowd(join(await treeOf(0), name), join(directory(), 'links'), EXT4_LINKS)
     }
     const { exitCode, stderr } = await backUp()
     expect(stderr).toMatch(/data: 3 unchanged files had to be stored anew: hard links reached/u)

@@ -5,6 +5,7 @@ import { rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
+import { repositoryAt } from '../support/back-up-once.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { untilYes } from '../support/eventually.ts'
 import { processesOf, sendSignal } from '../support/processes.ts'
@@ -40,8 +41,7 @@ beforeEach(async () => {
   for (let n = 0; n < 12; n += 1) await writeFile(join(source, `file${n}`), `content ${n}\n`)
   await writeFile(host.configFile, host.config)
   await writeFile(host.authorizedKeys, host.publicKey)
-  const words = ['init', repository, '--source', `127.0.0.1:${source}`, '--profile', 'data']
-  expect(await snapfs(words, { env })).toMatchObject({ exitCode: 0, stderr: '' })
+  await repositoryAt(repository)
   await configure(source)
 })
 

@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import { mkdir, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
+import { repositoryAt } from '../support/back-up-once.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { snapfs, type Finished } from '../support/snapfs.ts'
@@ -29,8 +30,7 @@ async function prepare(kind: 'tmpfs' | 'ext4', sizeMiB: number, inodes: number):
   await mkdir(source)
   await writeFile(join(source, 'letter'), 'Dear reader\n')
   await configure()
-  const words = ['init', join(disk, 'repository'), '--source', source, '--profile', 'data']
-  expect(await run(...words)).toMatchObject({ exitCode: 0 })
+  await repositoryAt(join(disk, 'repository'))
   expect(await run('backup')).toEqual(SILENCE)
 }
 

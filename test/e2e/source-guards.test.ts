@@ -3,6 +3,7 @@ import { execa } from 'execa'
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect } from 'vitest'
+import { repositoryAt } from '../support/back-up-once.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { type Finished, PROGRAM, snapfs } from '../support/snapfs.ts'
@@ -17,8 +18,7 @@ beforeEach(async () => {
   repository = join(directory(), 'repository')
   await mkdir(source)
   await configure()
-  const init = ['init', repository, '--source', source, '--profile', 'data']
-  expect(await snapfs(init, { env: env() })).toMatchObject({ exitCode: 0 })
+  await repositoryAt(repository)
 })
 
 function env(): Readonly<Record<string, string>> {

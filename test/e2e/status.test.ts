@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { initialize } from '../support/initialize.ts'
 import { processesOf, sendSignal } from '../support/processes.ts'
 import { testWith } from '../support/requirements.ts'
 import { SILENCE } from '../support/sentences.ts'
@@ -35,7 +36,7 @@ beforeEach(async () => {
   await mkdir(history)
   await writeFile(join(directory(), 'source/notes'), 'some')
   const source = join(directory(), 'source')
-  await run('init', repository, '--source', source, '--profile', 'home')
+  await initialize(join(directory(), 'config.toml'), { name: 'home', source, repository })
 })
 
 function run(...words: readonly string[]): Promise<Finished> {

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, readlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect } from 'vitest'
+import { repositoryAt } from '../support/back-up-once.ts'
 import { eventually } from '../support/eventually.ts'
 import { testWith } from '../support/requirements.ts'
 import { SILENCE } from '../support/sentences.ts'
@@ -41,8 +42,7 @@ beforeEach(async () => {
   env = { HOME: directory(), SNAPFS_CONFIG: config, TZ: 'UTC' }
   await mkdir(join(source, 'empty'), { recursive: true })
   await writeFile(join(source, 'notes'), 'some')
-  const init = ['init', join(directory(), 'repository'), '--source', source, '--profile', 'home']
-  expect((await run(...init)).exitCode).toBe(0)
+  await repositoryAt(join(directory(), 'repository'))
   const place = `[profile.home]\nsource = "${source}"\nrepository = "${directory()}/repository"\n`
   await writeFile(config, `${place}on_unchanged = "skip"\n`)
   await setTimeout(SETTLED_MS)

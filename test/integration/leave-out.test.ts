@@ -1,6 +1,6 @@
 /** What is left out beside what rules name, in whole backups; where rsync cannot know it, it must get lists. */
 import { execa } from 'execa'
-import { linkSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { link, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import type { SnapshotReport } from '../../src/actions/back-up.ts'
@@ -17,6 +17,7 @@ import {
 } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { sharedFiles } from '../support/compare-trees.ts'
+import { crowd, EXT4_LINKS } from '../support/crowd.ts'
 import { testWith } from '../support/requirements.ts'
 
 const place = useBackUpPlace()
@@ -175,17 +176,14 @@ describe('where links have reached their limit', () => {
     for (let n = 0; n < 2001; n += 1) await write(`e/${n}`)
     const full = `${treeOf(await backUp())}/kept`
     const room = `${place().directory}/links`
-    await mkdir(room)
-    // ext4 has room for 65,000, more than a scan relies on: here rsync links the first name, and not the second.
-    const fill = (limit: number): void => {
-      for (let links = statSync(full).nlink; links < limit; links += 1) {
-        linkSync(full, `${room}/${links}`)
-      }
-    }
-    fill(LINKS_LIMIT - 10)
+    // ext4 has room for more than a scan relies on: here rsync links the first name, and not the second.
+    crowd(full, room, LINKS_LIMIT - 10)
     const again = await backUp(
       {},
-      { checksum: true, onProgress: ({ step }) => (step === 'scan' ? fill(64_999) : undefined) },
+      {
+        checksum: true,
+        onProgress: ({ step }) => (step === 'scan' ? crowd(full, room, EXT4_LINKS - 1) : undefined),
+      },
     )
     const paths = (await pathsIn(again)).filter((path) => !path.startsWith('e'))
     expect(paths).toEqual(['d', 'd/.snapfsignore', 'd/kept', 'kept', 'twin'])

@@ -1,25 +1,20 @@
 /** Inodes that have, or nearly have, as many links as the file system allows: 65,000 on ext4. */
-import { linkSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { link } from 'node:fs/promises'
 import { describe, expect } from 'vitest'
 import { LINKS_LIMIT } from '../../src/model/link-block.ts'
 import { backUpOnce, testWorld, treeOf } from '../support/back-up-once.ts'
 import { useBackUpPlace, writeInto } from '../support/back-up-place.ts'
 import { differences, sharedFiles } from '../support/compare-trees.ts'
+import { crowd } from '../support/crowd.ts'
 import { testWith } from '../support/requirements.ts'
 
 const place = useBackUpPlace()
 const test = testWith('rsync')
 const later = () => testWorld(() => Date.now() + 60_000)
 
-/** Gives a stored file other names, as a thousand snapshots would. */
-function crowd(file: string): void {
-  const room = `${place().directory}/links-${statSync(file).ino}`
-  mkdirSync(room)
-  for (let links = statSync(file).nlink; links < LINKS_LIMIT; links += 1) {
-    linkSync(file, `${room}/${links}`)
-  }
-}
+/** As many as a scan relies on. */
+const fill = (file: string): void => crowd(file, `${place().directory}/links`, LINKS_LIMIT)
 
 describe('a file whose stored inode has no room for links', () => {
   test('is copied, with all its names, and from then on the copy is linked', async () => {
@@ -30,8 +25,8 @@ describe('a file whose stored inode has no room for links', () => {
     await link(`${source}/first`, `${source}/third`)
     await writeInto(source, 'other', 'with room')
     const before = await backUpOnce(repository, source, {}, later())
-    crowd(`${treeOf(before)}/alone`)
-    crowd(`${treeOf(before)}/second`)
+    fill(`${treeOf(before)}/alone`)
+    fill(`${treeOf(before)}/second`)
     const crowded = await backUpOnce(repository, source, {}, later())
     expect(crowded).toMatchObject({ outcome: 'complete', counts: { linkedEntries: 1 } })
     expect(crowded.warnings).toEqual([

@@ -23,7 +23,6 @@ export function expectSentences(
   for (const text of says) expect(result.stderr).toMatch(text)
   expect(result.stderr).not.toMatch(/^\s+at .+:\d+:\d+/mu)
   expect(result.stderr).not.toMatch(/defect|undefined|\[object/u)
-  // eslint-disable-next-line no-control-regex
   expect(result.stderr).not.toMatch(/[\0-\x09\x0b-\x1f\x7f]/u)
   expect(result.stdout).toBe('')
   expect(result.exitCode).toBe(exitCode)

@@ -48,7 +48,6 @@ describe('beside its snapshots, a series', () => {
   test('lets no foreign text move the cursor', () => {
     const foreign = { ...running, host: 'a\u001B[2J', command: 'x\ny' }
     for (const line of activityRemarks({ ...listing, running: foreign }, moment)) {
-      // eslint-disable-next-line no-control-regex
       expect(line).not.toMatch(/[\0-\x1f]/u)
     }
   })

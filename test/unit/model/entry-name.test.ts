@@ -28,7 +28,6 @@ describe('names', () => {
   test('are printed without anything that moves a cursor or breaks a line', () => {
     fc.assert(
       fc.property(anyName, (name) => {
-        // eslint-disable-next-line no-control-regex
         expect(printableName(name)).not.toMatch(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/u)
       }),
     )

@@ -85,7 +85,6 @@ describe('the location of a source', () => {
 
   test('is the same when it is written out and read again', () => {
     const name = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,10}$/u)
-    // eslint-disable-next-line no-control-regex
     const path = fc.string().filter((text) => !/[\0-\x1f\x7f]/u.test(text))
     fc.assert(
       fc.property(fc.option(name), name, path, (user, host, rest) => {
