@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect } from 'vitest'
+import { repositoryAt } from '../support/back-up-once.ts'
 import { differences, fingerprint, sharedFiles } from '../support/compare-trees.ts'
 import { crowd, EXT4_LINKS } from '../support/crowd.ts'
-import { initialize } from '../support/initialize.ts'
 import { processesOf } from '../support/processes.ts'
 import { freePort, type RsyncHost, startRelay, startRsyncd } from '../support/remote-hosts.ts'
 import { testWith } from '../support/requirements.ts'
@@ -60,8 +60,8 @@ beforeEach(async () => {
   await writeFile(join(source, 'deep/-x [y]/inside'), 'inside\n')
   repository = join(directory(), 'repository')
   env = { HOME: directory(), SNAPFS_CONFIG: join(directory(), 'config.toml') }
-  const from = `rsync://127.0.0.1:${daemon.port}/data/`
-  await initialize(env['SNAPFS_CONFIG']!, { name: 'data', source: from, repository })
+  await repositoryAt(repository)
+  await configure('data')
 })
 
 async function configure(module: string, more = '', port = daemon.port, user = ''): Promise<void> {
@@ -91,9 +91,12 @@ async function expectRefused(exitCode: number, ...says: readonly RegExp[]): Prom
 
 describe('a source of an rsync daemon', () => {
   test('is stored as it is, and linked when unchanged', async () => {
-    // As `init` has written it.
-    const config = await readFile(env['SNAPFS_CONFIG']!, 'utf8')
-    expect(config).toContain(`source = "rsync://127.0.0.1:${daemon.port}/data"`)
+    const other = join(directory(), 'other.toml')
+    const words = ['init', repository, '--source', `rsync://127.0.0.1:${daemon.port}/data/`]
+    expect(await snapfs([...words, '--config', other], { env })).toMatchObject({ exitCode: 0 })
+    expect(await readFile(other, 'utf8')).toContain(
+      `source = "rsync://127.0.0.1:${daemon.port}/data"`,
+    )
     expect(await backUp()).toEqual(SILENCE)
     expect(await differences(source, await treeOf(0))).toBe('')
     const before = await fingerprint(await treeOf(0))
