@@ -12,6 +12,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
+import { backUpOnce } from '../support/back-up-once.ts'
 import { eventually } from '../support/eventually.ts'
 import { initialize } from '../support/initialize.ts'
 import { processesOf } from '../support/processes.ts'
@@ -46,10 +47,7 @@ async function succeed(...words: string[]): Promise<string> {
 }
 
 async function backUp(): Promise<{ readonly id: string; readonly date: string }> {
-  const { snapshots } = JSON.parse(await succeed('backup', '--json')) as {
-    readonly snapshots: readonly { readonly id: string }[]
-  }
-  const { id } = snapshots[0]!
+  const { id } = await backUpOnce(`${directory()}/repository`, source)
   return { id, date: id.replace('T', '_').replace('Z', '') }
 }
 

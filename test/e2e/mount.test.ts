@@ -23,6 +23,7 @@ import {
 import { beforeEach, describe, expect } from 'vitest'
 import { DRIVER_NAMES } from '../../src/fuse/driver.ts'
 import { mountedAt, parseMountTable } from '../../src/fuse/mount-table.ts'
+import { backUpOnce } from '../support/back-up-once.ts'
 import { eventually } from '../support/eventually.ts'
 import { initialize } from '../support/initialize.ts'
 import { testWith } from '../support/requirements.ts'
@@ -59,17 +60,12 @@ async function succeed(...words: string[]): Promise<string> {
   return result.stdout
 }
 
-interface Answer {
-  readonly snapshots: readonly { readonly id: string; readonly path: string }[]
-}
-
 async function backUp(): Promise<{
   readonly id: string
   readonly path: string
   readonly date: string
 }> {
-  const { snapshots } = JSON.parse(await succeed('backup', '--json')) as Answer
-  const { id, path } = snapshots[0]!
+  const { id, path } = await backUpOnce(repository, source)
   return { id, path, date: id.replace('T', '_').replace('Z', '') }
 }
 

@@ -5,9 +5,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const SLOWEST = [
   'e2e/torture.test',
   'e2e/remote-ssh',
-  'e2e/bad-input-backup',
-  'e2e/source-guards',
   'e2e/hang',
+  'e2e/bad-input-backup',
+  'e2e/mount',
+  'e2e/stall',
+  'e2e/source-guards',
 ]
 
 export class SlowestFirst extends BaseSequencer {
