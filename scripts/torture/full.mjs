@@ -93,13 +93,13 @@ export async function tortureByFilling(scene) {
 }
 
 /**
- * A sample: each tenth of the bytes, in turn on one and on the other, and no inode at all.
+ * A sample: each fifth of the bytes, in turn on one and on the other, and no inode at all.
  * @param {Kind} kind
  * @param {boolean} isSample
  * @returns {Level[]}
  */
 function levelsOf(kind, isSample) {
-  const step = isSample ? 10 : 1
+  const step = isSample ? 20 : 1
   /** @type {Level[]} */
   const levels = []
   for (let percent = 0, index = 0; percent <= 100; percent += step, index += 1) {
