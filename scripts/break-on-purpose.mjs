@@ -15,9 +15,23 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a listing tells another time than a lookup',
+    file: 'src/fuse/kernel/encode-reply.ts',
+    from: 'words[to + 10] = status.word(96)',
+    to: 'words[to + 10] = status.word(80)',
+    test: ['integration', 'quick-look.test.ts', 'byte for byte'],
+  },
+  {
+    title: 'a quick look tells of another owner',
+    file: 'src/catalog/raw-status.ts',
+    from: 'owner: this.word(20)',
+    to: 'owner: this.word(24)',
+    test: ['integration', 'quick-look.test.ts', 'what Node tells'],
+  },
+  {
     title: 'content is sent of a file that has taken the place of another',
     file: 'src/fuse/kernel/read-pushed.ts',
-    from: 'status.ino === inode &&',
+    from: 'status.ino === BigInt(inode) &&',
     to: 'status.ino > 0n &&',
     test: ['integration', 'read-pushed.test.ts', 'another file in its place'],
   },
@@ -31,8 +45,8 @@ const BREAKAGES = [
   {
     title: 'two inodes of one number are one node of the kernel driver',
     file: 'src/fuse/kernel/node-table.ts',
-    from: 'this.inode === keyOf(identity) && this.birth === birth',
-    to: 'this.inode === keyOf(identity) && birth > -1',
+    from: 'this.inode === inode && this.birth === birth',
+    to: 'this.inode === inode && birth > -1',
     test: ['unit', 'kernel-server.test.ts', 'another file with its number'],
   },
   {

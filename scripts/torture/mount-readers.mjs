@@ -8,6 +8,7 @@
  */
 /* global performance */
 import * as fs from 'node:fs/promises'
+import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { faultOf } from './mount-source.mjs'
 import { randomFrom } from './random.mjs'
@@ -17,7 +18,8 @@ const AT_ONCE = 6
 const DEPTH = 7
 const SLOW_MS = 10_000
 /** What a path may answer while snapshots come and go. */
-const GONE = ['ENOENT', 'ENOTDIR', 'ESTALE']
+/** Node has no name for ESTALE. */
+const GONE = ['ENOENT', 'ENOTDIR', `Unknown system error -${constants.errno.ESTALE}`]
 /** What a path may answer that is longer or otherwise than any can be. */
 const NO_NAME = [...GONE, 'ENAMETOOLONG', 'EINVAL', 'ELOOP']
 const FAKES = [

@@ -29,7 +29,14 @@ import {
   verificationsFile,
 } from '../repository/layout.ts'
 import type { Catalog, ListedName, ReadHandle, Space, VerifiedTime } from './catalog.ts'
-import { entryFrom, kindOf, statusOf, undefinedIfAbsent } from './entry-status.ts'
+import {
+  entryFrom,
+  kindOf,
+  lookAt,
+  type LookAt,
+  statusOf,
+  undefinedIfAbsent,
+} from './entry-status.ts'
 import { readSeries } from './read-series.ts'
 import { readVerifications, type SeriesVerifications } from './read-verifications.ts'
 
@@ -39,6 +46,7 @@ const KNOWN_DIRECTORIES = 50_000
 export class DiskCatalog implements Catalog {
   readonly profile: string
   readonly #place: SeriesPlace
+  readonly #look: LookAt
   #generation = 0
   #snapshots: readonly Snapshot[] = []
   #verifiedTimes: readonly VerifiedTime[] = []
@@ -51,9 +59,13 @@ export class DiskCatalog implements Catalog {
   /** The directory that was looked into last. */
   #last: { snapshot: Snapshot; key: string; place: BytePath } | undefined
 
-  /** @throws the operating system's error when the series cannot be read */
-  constructor(place: SeriesPlace) {
+  /**
+   * @param look a quicker way than Node's to look at an entry, where there is one
+   * @throws the operating system's error when the series cannot be read
+   */
+  constructor(place: SeriesPlace, look: LookAt = lookAt) {
     this.#place = place
+    this.#look = look
     this.profile = place.profile
     this.refresh()
   }
@@ -72,8 +84,7 @@ export class DiskCatalog implements Catalog {
 
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
     const place = this.#locate(snapshot, path)
-    if (place === undefined) return undefined
-    return entryFrom(statusOf(place))
+    return place === undefined ? undefined : this.#look(place)
   }
 
   namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined {

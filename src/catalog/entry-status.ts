@@ -6,6 +6,12 @@ import { type BytePath, systemPath } from '../model/entry-name.ts'
 
 const NOT_ASCII = /[^ -~]/u
 
+/** Tells what lies at a path, no link followed; undefined where nothing is. Throws the operating system's error. */
+export type LookAt = (place: BytePath) => Entry | undefined
+
+/** By Node alone. */
+export const lookAt: LookAt = (place) => entryFrom(statusOf(place))
+
 /** What lstat(2) tells; undefined where nothing is. */
 export function statusOf(path: BytePath): BigIntStats | undefined {
   try {

@@ -3,7 +3,7 @@
  * and rsync see what is shared. Directories exist once per path of the view, or find would report
  * loops; their numbers are made from the path, with the highest bit set, where no disk numbers inodes.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Entry } from '../model/entry.ts'
 import type { StoredNode } from './view-node.ts'
 
@@ -12,10 +12,22 @@ const SYNTHETIC_BIT = 1n << 63n
 /** 0 means "no inode" to readers of directories, 1 is the root of a FUSE mount. */
 const RESERVED_BELOW = 2n
 
-/** The number of something only the view has, from a text that names it. */
+/** A directory is asked for its number several times, by itself and by what is in it. */
+const REMEMBERED = 1000
+const remembered = new Map<string, bigint>()
+
+/**
+ * The number of something only the view has, from a text that names it. From a cryptographic hash, or who names files could
+ * have one directory stand for another.
+ */
 export function syntheticInode(key: string): bigint {
-  const digest = createHash('sha256').update(key, 'latin1').digest()
-  return digest.readBigUInt64LE(0) | SYNTHETIC_BIT
+  const known = remembered.get(key)
+  if (known !== undefined) return known
+  const digest = hash('sha256', Buffer.from(key, 'latin1'), 'buffer')
+  const inode = digest.readBigUInt64LE(0) | SYNTHETIC_BIT
+  if (remembered.size >= REMEMBERED) remembered.clear()
+  remembered.set(key, inode)
+  return inode
 }
 
 /** The number of an entry of a snapshot. */

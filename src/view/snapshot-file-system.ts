@@ -132,6 +132,12 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     return recallStored(parent, name, identity)
   }
 
+  plainPlace(node: ViewNode): BytePath | undefined {
+    // Asked by path, a name may stand for a link.
+    if (node.kind !== 'stored' || node.series.told !== undefined) return undefined
+    return node.entry.kind === 'directory' ? this.storedPlace(node) : undefined
+  }
+
   storedPlace(node: ViewNode): BytePath | undefined {
     if (node.kind !== 'stored') return undefined
     return node.series.catalog.storedPlace(node.snapshot, node.path)

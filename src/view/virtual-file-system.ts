@@ -26,8 +26,9 @@ export const ATTRIBUTE_PREFIX = 'user.snapfs.'
  * known; a number alone is given out again when its file is gone.
  */
 export interface NodeIdentity {
-  readonly inode: bigint
-  /** Nanoseconds since 1970 as a double, exact to a quarter of a microsecond; 0 for what only the view has. */
+  /** A number where a double holds it, which takes less time and memory. */
+  readonly inode: number | bigint
+  /** Microseconds since 1970; 0 for what only the view has. */
   readonly birth: number
   readonly device: bigint
 }
@@ -59,6 +60,11 @@ export interface VirtualFileSystem<Node> {
   recall(parent: Node, name: EntryName, identity: NodeIdentity): Node | undefined
   /** Where a stored entry lies, for who looks for itself and checks what it found; undefined for what only the view has. */
   storedPlace(node: Node): BytePath | undefined
+  /**
+   * Where a stored directory lies, each name of which stands for what lies there: the name always, attributes of what is no
+   * directory until news. Whoever looks there himself sees what a lookup would find.
+   */
+  plainPlace(node: Node): BytePath | undefined
   /** Everything in a directory, without `.` and `..`; undefined when it is not one. */
   list(node: Node): readonly ListedNode[] | undefined
   attributes(node: Node): NodeAttributes

@@ -1,22 +1,13 @@
 /**
- * Answers to the kernel, and what it is told unasked, as bytes. Each function writes the body of one structure at a place and
+ * Answers to the kernel as bytes. Each function writes the body of one structure at a place and
  * returns where it ends; a reply begins with its header, whose length is known last.
  */
 import type { Space } from '../../catalog/catalog.ts'
+import type { RawStatus } from '../../catalog/raw-status.ts'
 import type { EntryKind } from '../../model/entry.ts'
-import type { EntryName } from '../../model/entry-name.ts'
 import type { NodeAttributes } from '../../view/virtual-file-system.ts'
 import { statMode } from '../stat-mode.ts'
-import {
-  DIRENT_BYTES,
-  DIRENT_TYPE,
-  ENTRY_BYTES,
-  EXPIRE_ONLY,
-  MAJOR,
-  MINOR,
-  NOTIFY,
-  OUT_HEADER_BYTES,
-} from './protocol.ts'
+import { DIRENT_BYTES, DIRENT_TYPE, ENTRY_BYTES, MAJOR, MINOR } from './protocol.ts'
 
 /** Where a reply is written. All that is in one begins at a multiple of its size, so it is written as what it is. */
 export class Reply {
@@ -103,6 +94,40 @@ export function writeEntry(
   out.words[(at + 36) >>> 2] = 0
   if (attributes === undefined) out.bytes.fill(0, at + 40, at + ENTRY_BYTES)
   else writeAttributes(out, at + 40, attributes)
+  return at + ENTRY_BYTES
+}
+
+/** Of what lies in a snapshot and is no directory, from how the kernel describes it: name and attributes hold for ever. */
+export function writePlainEntry(
+  out: Reply,
+  at: number,
+  node: number,
+  generation: number,
+  status: RawStatus,
+): number {
+  writeNumber64(out, at, node)
+  writeNumber64(out, at + 8, generation)
+  writeNumber64(out, at + 16, FOR_EVER)
+  writeNumber64(out, at + 24, FOR_EVER)
+  const { words } = out
+  words[(at + 32) >>> 2] = 0
+  words[(at + 36) >>> 2] = 0
+  const to = (at + 40) >>> 2
+  // Number, size and blocks lie one after the other in both.
+  for (let word = 0; word < 6; word += 1) words[to + word] = status.word(32 + word * 4)
+  words[to + 6] = words[to + 8] = status.word(112)
+  words[to + 7] = words[to + 9] = status.word(116)
+  words[to + 10] = status.word(96)
+  words[to + 11] = status.word(100)
+  words[to + 12] = words[to + 13] = status.word(120)
+  words[to + 14] = status.word(104)
+  words[to + 15] = status.mode
+  words[to + 16] = status.word(16)
+  words[to + 17] = status.word(20)
+  words[to + 18] = status.word(24)
+  words[to + 19] = status.deviceNumber
+  words[to + 20] = BLOCK_BYTES
+  words[to + 21] = 0
   return at + ENTRY_BYTES
 }
 
@@ -239,53 +264,7 @@ export function writeDirent(
   return end
 }
 
-/** To forget the attributes of a node; and what it holds, if that is asked for. */
-export function inodeNotice(node: number, also: 'attributes' | 'content'): Buffer {
-  const out = notice(NOTIFY.invalidateInode, 24)
-  writeLong(out, 16, node)
-  // From -1 on nothing is.
-  out.writeBigInt64LE(also === 'content' ? 0n : -1n, 24)
-  out.writeBigInt64LE(0n, 32)
-  return out
-}
-
-/** To forget what a name stands for: now, with all below it, or to ask again before it is next used. */
-export function entryNotice(parent: number, name: EntryName, how: 'now' | 'ask again'): Buffer {
-  const out = notice(NOTIFY.invalidateEntry, 16 + name.length + 1)
-  writeLong(out, 16, parent)
-  out.writeUInt32LE(name.length, 24)
-  out.writeUInt32LE(how === 'ask again' ? EXPIRE_ONLY : 0, 28)
-  out.write(name, 32, 'latin1')
-  out.writeUInt8(0, 32 + name.length)
-  return out
-}
-
-/** Before the content of a file that is told unasked; how long it is then is told too. */
-export const STORE_HEADER_BYTES = OUT_HEADER_BYTES + 24
-
-export function writeStoreHeader(out: Buffer, node: number, sizeBytes: number): void {
-  out.fill(0, 0, STORE_HEADER_BYTES)
-  out.writeUInt32LE(STORE_HEADER_BYTES + sizeBytes, 0)
-  out.writeInt32LE(NOTIFY.store, 4)
-  writeLong(out, 16, node)
-  out.writeUInt32LE(sizeBytes, 32)
-}
-
-function notice(code: number, bodyBytes: number): Buffer {
-  // There may be hundreds of thousands at a time. Each writes all of its body.
-  const out = Buffer.allocUnsafe(OUT_HEADER_BYTES + bodyBytes)
-  out.writeUInt32LE(out.length, 0)
-  out.writeInt32LE(code, 4)
-  writeLong(out, 8, 0)
-  return out
-}
-
 function writeNumber64(out: Reply, at: number, value: number): void {
   out.words[at >>> 2] = value % 0x1_0000_0000
   out.words[(at >>> 2) + 1] = Math.floor(value / 0x1_0000_0000)
-}
-
-function writeLong(out: Buffer, at: number, value: number): void {
-  out.writeUInt32LE(value % 0x1_0000_0000, at)
-  out.writeUInt32LE(Math.floor(value / 0x1_0000_0000), at + 4)
 }

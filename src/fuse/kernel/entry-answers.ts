@@ -1,4 +1,5 @@
 /** What is under a name: a node, its attributes, and how long the kernel may believe it. */
+import type { RawStatus } from '../../catalog/raw-status.ts'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { Lasting, NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { ENAMETOOLONG, ENOENT, ENOTDIR, ESTALE } from '../errno.ts'
@@ -6,6 +7,7 @@ import {
   FOR_EVER,
   writeAttributeReply,
   writeEntry,
+  writePlainEntry,
   writeStatx,
   type Reply,
 } from './encode-reply.ts'
@@ -82,6 +84,14 @@ export class EntryAnswers<Node extends object> {
       attributeSeconds: this.#attributeSeconds(node),
     }
     return { known, attributes, end: writeEntry(this.#reply, at, told, attributes) }
+  }
+
+  /** The same of what is no directory, from a look at where it lies. @returns where the reply goes on */
+  tellPlain(at: number, parent: Known<Node>, name: EntryName, status: RawStatus): number {
+    const { kind, inodeKey: inode, birth, device } = status
+    const known = this.#table.tellPlain(parent, name, { inode, birth, device }, kind)
+    if (kind === 'file') this.#table.place(known)
+    return writePlainEntry(this.#reply, at, known.id, this.#manner.generation, status)
   }
 
   attributes(node: Node): number {

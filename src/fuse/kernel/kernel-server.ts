@@ -13,6 +13,7 @@ import { ListingAnswers } from './listing-answers.ts'
 import { newsFor } from './news.ts'
 import { type Known, NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
+import type { QuickLook } from './quick-look.ts'
 import { ReadAnswers, type ReadHost } from './read-answers.ts'
 
 /** What a server needs beside the view. */
@@ -21,6 +22,8 @@ export interface ServerHost extends ReadHost {
   readonly notify: (notices: readonly Buffer[]) => void
   /** Told of every error that a reader only sees as a number. */
   report(error: unknown): void
+  /** A quicker way than the view's to look at what is stored, where there is one. */
+  readonly look?: QuickLook | undefined
   /** Extended attributes as they are stored; undefined where they cannot be read. */
   readonly stored?: StoredAttributes
 }
@@ -67,7 +70,10 @@ export class KernelServer<Node extends object> {
       generation: options.generation,
       onLookedUp: (known) => this.#reads.hold(known),
     })
-    this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries, host.notify)
+    this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries, {
+      notify: host.notify,
+      look: host.look,
+    })
     this.#reads = new ReadAnswers(fileSystem, table, this.reply, host)
     this.#attributes = new AttributeAnswers(
       fileSystem,

@@ -3,24 +3,24 @@
  * on as it began, whatever is new meanwhile; each name is looked up when it is written.
  */
 import { LRUCache } from 'lru-cache'
-import type { EntryName } from '../../model/entry-name.ts'
+import { type BytePath, type EntryName, joinPath } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
-import { EINVAL, ENOTDIR } from '../errno.ts'
-import {
-  direntBytes,
-  inodeNotice,
-  writeDirent,
-  writeEntry,
-  writeOpen,
-  type Reply,
-} from './encode-reply.ts'
+import { EINVAL, ENOENT, ENOTDIR } from '../errno.ts'
+import { inodeNotice } from './encode-notice.ts'
+import { direntBytes, writeDirent, writeEntry, writeOpen, type Reply } from './encode-reply.ts'
 import type { EntryAnswers } from './entry-answers.ts'
 import type { Known, NodeTable } from './node-table.ts'
+import type { QuickLook } from './quick-look.ts'
 import { ENTRY_BYTES, OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 
 interface Listing {
   readonly number: number
   readonly names: readonly EntryName[]
+}
+
+export interface ListingHost {
+  readonly notify: (notices: readonly Buffer[]) => void
+  readonly look: QuickLook | undefined
 }
 
 /** Names in all listings that are under way. */
@@ -31,6 +31,9 @@ const STEP = 0x1_0000_0000
 const LAST_NUMBER = 0xf_ffff
 const DOTS = ['.', '..'] as const
 
+/** Inode numbers below this are the view's to replace. */
+const PLAIN_FROM = 2n
+
 const NO_NODE = { node: 0, generation: 0, nameSeconds: 0, attributeSeconds: 0 }
 
 export class ListingAnswers<Node extends object> {
@@ -38,7 +41,7 @@ export class ListingAnswers<Node extends object> {
   readonly #table: NodeTable<Node>
   readonly #reply: Reply
   readonly #entries: EntryAnswers<Node>
-  readonly #notify: (notices: readonly Buffer[]) => void
+  readonly #host: ListingHost
   readonly #underWay = new LRUCache<number, Listing>({
     maxSize: NAMES_LIMIT,
     // What is larger than all of them together is listed anew for each piece.
@@ -51,13 +54,13 @@ export class ListingAnswers<Node extends object> {
     table: NodeTable<Node>,
     reply: Reply,
     entries: EntryAnswers<Node>,
-    notify: (notices: readonly Buffer[]) => void,
+    host: ListingHost,
   ) {
     this.#fileSystem = fileSystem
     this.#table = table
     this.#reply = reply
     this.#entries = entries
-    this.#notify = notify
+    this.#host = host
   }
 
   /** For kernels that want directories opened. */
@@ -79,6 +82,7 @@ export class ListingAnswers<Node extends object> {
     const { number, names } = listing
     const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.bytes.length)
     const count = DOTS.length + names.length
+    const plain = this.#host.look === undefined ? undefined : this.#fileSystem.plainPlace(node)
     let end = OUT_HEADER_BYTES
     for (let place = asked.offset % STEP; place < count; place += 1) {
       const name: string | undefined = DOTS[place] ?? names[place - DOTS.length]
@@ -89,7 +93,8 @@ export class ListingAnswers<Node extends object> {
       end =
         name === '.' || name === '..'
           ? this.#writeDots(end, directory, name, next, asked.plus)
-          : this.#writeChild(end, directory, node, name as EntryName, next, asked.plus)
+          : (this.#writePlain(end, directory, plain, name as EntryName, next, asked.plus) ??
+            this.#writeChild(end, directory, node, name as EntryName, next, asked.plus))
     }
     if (asked.offset % STEP >= count) this.#end(directory, node, number)
     return end
@@ -99,7 +104,7 @@ export class ListingAnswers<Node extends object> {
   #end(directory: Known<Node>, node: Node, number: number): void {
     this.#underWay.delete(number)
     if (this.#fileSystem.listingLasts(node) !== 'once') return
-    this.#notify([inodeNotice(directory.id, 'content')])
+    this.#host.notify([inodeNotice(directory.id, 'content')])
   }
 
   #listing(node: Node, number: number): Listing | undefined {
@@ -125,6 +130,30 @@ export class ListingAnswers<Node extends object> {
     const { inode } = this.#fileSystem.attributes(node)
     const begin = plus ? writeEntry(this.#reply, at, NO_NODE, undefined) : at
     return writeDirent(this.#reply, begin, { name, kind: 'directory', inode }, next)
+  }
+
+  /**
+   * Writes what lies where the directory lies, without a node for it: most of what is listed is never asked for by itself.
+   * @returns undefined where that cannot be
+   */
+  #writePlain(
+    at: number,
+    directory: Known<Node>,
+    place: BytePath | undefined,
+    name: EntryName,
+    next: number,
+    plus: boolean,
+  ): number | undefined {
+    const { look } = this.#host
+    if (look === undefined || place === undefined) return undefined
+    const errno = look.at(joinPath(place, name))
+    if (errno === ENOENT) return at
+    const { status } = look
+    const { kind, inode } = status
+    // A directory is numbered by the way to it, and what no disk should number so as well.
+    if (errno !== 0 || kind === 'directory' || inode < PLAIN_FROM) return undefined
+    const begin = plus ? this.#entries.tellPlain(at, directory, name, status) : at
+    return writeDirent(this.#reply, begin, { name, kind, inode }, next)
   }
 
   /** A name under which nothing is any more is left out. */

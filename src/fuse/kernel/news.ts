@@ -1,6 +1,6 @@
 /** What the kernel may not believe any more when a snapshot has come or gone. */
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
-import { entryNotice, inodeNotice } from './encode-reply.ts'
+import { entryNotice, inodeNotice } from './encode-notice.ts'
 import type { Known, NodeTable } from './node-table.ts'
 
 export interface News<Node extends object> {

@@ -15,13 +15,10 @@ import { ROOT_ID } from './protocol.ts'
 /** Nodes of files that are kept ready, some 700 bytes each: what is listed is opened soon after. */
 const RECENT_NODES = 4096
 
-const MAX_SAFE_INODE = BigInt(Number.MAX_SAFE_INTEGER)
-
 /** A node that the kernel knows. */
 export class Known<Node extends object> {
   readonly id: number
   readonly kind: EntryKind
-  /** Of its identity; a number where it is small enough, which takes less memory. */
   readonly inode: number | bigint
   readonly birth: number
   readonly device: bigint
@@ -55,7 +52,7 @@ export class Known<Node extends object> {
   ) {
     this.id = id
     this.kind = kind
-    this.inode = keyOf(identity)
+    this.inode = identity.inode
     this.birth = identity.birth
     this.device = identity.device
     this.parent = parent
@@ -63,12 +60,13 @@ export class Known<Node extends object> {
   }
 
   get identity(): NodeIdentity {
-    return { inode: BigInt(this.inode), birth: this.birth, device: this.device }
+    const { inode, birth, device } = this
+    return { inode, birth, device }
   }
 
   is(identity: NodeIdentity): boolean {
-    const { birth, device } = identity
-    return this.inode === keyOf(identity) && this.birth === birth && this.device === device
+    const { inode, birth, device } = identity
+    return this.inode === inode && this.birth === birth && this.device === device
   }
 }
 
@@ -125,6 +123,21 @@ export class NodeTable<Node extends object> {
       known.node = node
       known.isChanging = this.#fileSystem.listingLasts(node) !== 'always'
     } else this.#keep(known, node)
+    return known
+  }
+
+  /** The same of what is no directory, and has this name always; its node is made when it is asked for. */
+  tellPlain(
+    parent: Known<Node>,
+    name: EntryName,
+    identity: NodeIdentity,
+    kind: EntryKind,
+  ): Known<Node> {
+    const known = this.#find(identity) ?? this.#add(identity, parent, name, kind)
+    this.tellAgain(known)
+    known.parent = parent
+    known.name = name
+    known.lasts = 'always'
     return known
   }
 
@@ -203,7 +216,7 @@ export class NodeTable<Node extends object> {
   }
 
   #find(identity: NodeIdentity): Known<Node> | undefined {
-    let known = this.#byInode.get(keyOf(identity))
+    let known = this.#byInode.get(identity.inode)
     while (known !== undefined && !known.is(identity)) known = known.next
     return known
   }
@@ -213,8 +226,8 @@ export class NodeTable<Node extends object> {
     const shared = { ...identity, device: this.#device }
     const known = new Known(this.#nextId, kind, shared, parent, name)
     this.#nextId += 1
-    known.next = this.#byInode.get(keyOf(identity))
-    this.#byInode.set(keyOf(identity), known)
+    known.next = this.#byInode.get(identity.inode)
+    this.#byInode.set(identity.inode, known)
     this.#byId.add(known.id, known)
     return known
   }
@@ -230,8 +243,4 @@ export class NodeTable<Node extends object> {
     while (before !== undefined && before.next !== known) before = before.next
     if (before !== undefined) before.next = known.next
   }
-}
-
-function keyOf({ inode }: Pick<NodeIdentity, 'inode'>): number | bigint {
-  return inode <= MAX_SAFE_INODE ? Number(inode) : inode
 }

@@ -4,7 +4,7 @@
  */
 import type { ReadHandle } from '../../catalog/catalog.ts'
 import { systemErrorCode } from '../../errors/system-error.ts'
-import type { BytePath } from '../../model/entry-name.ts'
+import { type BytePath, joinPath } from '../../model/entry-name.ts'
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOSYS, EROFS, ESTALE } from '../errno.ts'
 import { writeOpen, writeSize, type Reply } from './encode-reply.ts'
@@ -15,7 +15,7 @@ import { OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 export interface PushedFile {
   readonly id: number
   readonly path: BytePath
-  readonly inode: bigint
+  readonly inode: number | bigint
   readonly birth: number
   readonly device: bigint
 }
@@ -157,6 +157,14 @@ export class ReadAnswers<Node extends object> {
     return oldest !== undefined
   }
 
+  #placeOf(known: Known<Node>): BytePath | undefined {
+    const above = known.parent === undefined ? undefined : this.#table.nodeOf(known.parent)
+    const plain = above === undefined ? undefined : this.#fileSystem.plainPlace(above)
+    if (plain !== undefined) return joinPath(plain, known.name)
+    const node = this.#table.nodeOf(known)
+    return node === undefined ? undefined : this.#fileSystem.storedPlace(node)
+  }
+
   /** Whoever reads several files of a directory, one after the other, will read the next ones. */
   #noteFirst(known: Known<Node>): void {
     known.wasRead = true
@@ -169,8 +177,7 @@ export class ReadAnswers<Node extends object> {
       const next = order.files[at]
       if (next === undefined || files.length === PUSHED_AT_ONCE) break
       if (next.wasRead) continue
-      const node = this.#table.nodeOf(next)
-      const path = node === undefined ? undefined : this.#fileSystem.storedPlace(node)
+      const path = this.#placeOf(next)
       if (path === undefined) continue
       next.wasRead = true
       files.push({ id: next.id, path, ...next.identity })

@@ -23,9 +23,9 @@ export function readPushed(
     const status = fstatSync(descriptor, { bigint: true })
     const isSame =
       status.isFile() &&
-      status.ino === inode &&
+      status.ino === BigInt(inode) &&
       status.dev === device &&
-      Number(status.birthtimeNs) === birth
+      Number(status.birthtimeNs / 1000n) === birth
     if (!isSame || status.size === 0n || status.size > PUSH_LIMIT_BYTES) return undefined
     const size = Number(status.size)
     return readSync(descriptor, buffer, at, size, 0) === size ? size : undefined

@@ -10,6 +10,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { KernelServer } from './kernel-server.ts'
+import { lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
 import type {
   PassedError,
@@ -36,8 +37,9 @@ async function begin(port: MessagePort): Promise<void> {
   const tell = (news: ServingNews): void => port.postMessage(news)
   try {
     const clock = { now: () => Date.now(), elapsed: () => performance.now() }
-    const views = openViews(task.recipe, clock, 'by node')
     const library = await loadSystemLibrary()
+    const look = library === undefined ? undefined : quickLook(library)
+    const views = openViews(task.recipe, clock, 'by node', look && lookQuickly(look))
     const server = new KernelServer(
       views.fileSystem,
       {
@@ -48,7 +50,7 @@ async function begin(port: MessagePort): Promise<void> {
           } satisfies TellerWork),
         push: (files) => task.teller.postMessage({ kind: 'push', files } satisfies TellerWork),
         report: (error) => tell({ kind: 'reported', error: passed(error) }),
-        ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes }),
+        ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes, look }),
       },
       task,
     )

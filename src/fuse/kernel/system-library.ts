@@ -4,6 +4,7 @@
  */
 import type Koffi from 'koffi'
 import type { BytePath } from '../../model/entry-name.ts'
+import { ENAMETOOLONG } from '../errno.ts'
 import type { StoredAttributes } from './attribute-answers.ts'
 
 /** msghdr(3type), iovec and a control message with one descriptor. */
@@ -19,6 +20,11 @@ const SOL_SOCKET = 1
 const SCM_RIGHTS = 1
 const MSG_DONTWAIT = 0x40
 const MSG_CMSG_CLOEXEC = 0x4000_0000
+/** Of statx(2), from fcntl.h and linux/stat.h: paths from here on, no link followed, and all that there is to tell. */
+const AT_FDCWD = -100
+const AT_SYMLINK_NOFOLLOW = 0x100
+const STATX_BASIC_STATS_AND_BTIME = 0xfff
+const PATH_LIMIT_BYTES = 4096
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX, from linux/limits.h. */
 const ATTRIBUTE_LIMIT_BYTES = 65_536
 
@@ -29,6 +35,11 @@ export interface SystemLibrary {
   receiveDescriptor(socket: number): number | undefined
   /** lseek(2). @returns the place, or a negative errno */
   readonly seek: (descriptor: number, offset: number, whence: number) => number
+  /**
+   * statx(2), into a room of `struct statx`, which must live as long as what is returned.
+   * @returns what looks at a path, and returns 0 or a negative errno
+   */
+  readonly statusInto: (room: Buffer) => (place: BytePath) => number
   readonly attributes: StoredAttributes
 }
 
@@ -51,7 +62,11 @@ function bind(koffi: typeof Koffi): SystemLibrary {
   const lseek = library.func('int64_t lseek(int, int64_t, int)')
   const lgetxattr = library.func('int64_t lgetxattr(void *, void *, void *, size_t)')
   const llistxattr = library.func('int64_t llistxattr(void *, void *, size_t)')
+  // Addresses as numbers are passed in half the time that buffers take.
+  const statx = library.func('int statx(int, uintptr_t, int, unsigned int, uintptr_t)')
   const room = Buffer.alloc(ATTRIBUTE_LIMIT_BYTES)
+  const path = Buffer.alloc(PATH_LIMIT_BYTES)
+  const pathAddress = Number(koffi.address(path))
 
   const bytesOrErrno = (length: unknown): Buffer | number => {
     const count = Number(length)
@@ -83,6 +98,17 @@ function bind(koffi: typeof Koffi): SystemLibrary {
     seek: (descriptor, offset, whence) => {
       const place = Number(lseek(descriptor, offset, whence))
       return place < 0 ? -koffi.errno() : place
+    },
+    statusInto: (status) => {
+      const address = Number(koffi.address(status))
+      return (place) => {
+        // The kernel takes no longer one either.
+        if (place.length >= PATH_LIMIT_BYTES) return ENAMETOOLONG
+        path[path.write(place, 'latin1')] = 0
+        const flags = AT_SYMLINK_NOFOLLOW
+        const mask = STATX_BASIC_STATS_AND_BTIME
+        return statx(AT_FDCWD, pathAddress, flags, mask, address) === 0 ? 0 : -koffi.errno()
+      }
     },
     attributes: {
       value: (place, name) => bytesOrErrno(lgetxattr(cText(place), cText(name), room, room.length)),

@@ -4,7 +4,7 @@
  */
 import { statfsSync, writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-reply.ts'
+import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
 import type { PushedFile } from './read-answers.ts'
 import { PUSH_LIMIT_BYTES, readPushed } from './read-pushed.ts'
 import type { TellerWork } from './thread-messages.ts'

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  direntBytes,
   entryNotice,
   inodeNotice,
+  writeStoreHeader,
+} from '../../../../src/fuse/kernel/encode-notice.ts'
+import {
+  direntBytes,
   Reply,
   writeAttributeReply,
   writeDirent,
@@ -13,7 +16,6 @@ import {
   writeOpen,
   writeSpace,
   writeStatx,
-  writeStoreHeader,
 } from '../../../../src/fuse/kernel/encode-reply.ts'
 import { nameFromBytes } from '../../../../src/model/entry-name.ts'
 import type { NodeAttributes } from '../../../../src/view/virtual-file-system.ts'

@@ -1,0 +1,30 @@
+/** Looking at entries past Node, which makes eighteen numbers of 64 bits of each, and what they are kept in. */
+import { lookAt, type LookAt } from '../../catalog/entry-status.ts'
+import { RawStatus } from '../../catalog/raw-status.ts'
+import type { BytePath } from '../../model/entry-name.ts'
+import { ENOENT, ENOTDIR } from '../errno.ts'
+import type { SystemLibrary } from './system-library.ts'
+
+/** Looks into one place, over and over. */
+export interface QuickLook {
+  /** What was found last. */
+  readonly status: RawStatus
+  /** Looks at a path, no link followed. @returns 0 or a negative errno */
+  readonly at: (place: BytePath) => number
+}
+
+export function quickLook({ statusInto }: Pick<SystemLibrary, 'statusInto'>): QuickLook {
+  const status = new RawStatus()
+  return { status, at: statusInto(status.bytes) }
+}
+
+/** The same for a catalog. */
+export function lookQuickly({ status, at }: QuickLook): LookAt {
+  return (place) => {
+    const errno = at(place)
+    if (errno === 0) return status.entry()
+    if (errno === ENOENT || errno === ENOTDIR) return undefined
+    // What is wrong is said by Node, and a kernel that does not know the call is asked as of old.
+    return lookAt(place)
+  }
+}

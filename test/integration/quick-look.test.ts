@@ -1,0 +1,139 @@
+/** Looking past Node at what is stored tells what Node tells, and listings by it are those of all other ways. */
+import { execa } from 'execa'
+import { link, mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { beforeEach, describe, expect } from 'vitest'
+import { lookAt } from '../../src/catalog/entry-status.ts'
+import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
+import { lookQuickly, type QuickLook, quickLook } from '../../src/fuse/kernel/quick-look.ts'
+import { loadSystemLibrary } from '../../src/fuse/kernel/system-library.ts'
+import { type BytePath, bytePathFromText } from '../../src/model/entry-name.ts'
+import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
+import { openViews } from '../../src/view/open-views.ts'
+import { backUpOnce } from '../support/back-up-once.ts'
+import { useBackUpPlace } from '../support/back-up-place.ts'
+import { fuseRequest, OFFERED_BY_LINUX_6_18, reading } from '../support/fuse-requests.ts'
+import { testWith } from '../support/requirements.ts'
+
+const test = testWith('rsync')
+const IS_ROOT = process.getuid?.() === 0
+const place = useBackUpPlace()
+const READDIR = 28
+const READDIRPLUS = 44
+const LARGE_BYTES = 5 * 1024 ** 3
+let look: QuickLook
+
+beforeEach(async () => {
+  const library = await loadSystemLibrary()
+  if (library === undefined) throw new Error('koffi is a package that these tests need')
+  look = quickLook(library)
+})
+
+/** Entries of all kinds, with what is rare in attributes. @returns their names, bytes as characters */
+async function fill(directory: string): Promise<readonly string[]> {
+  const at = (name: string): Buffer => Buffer.from(`${directory}/${name}`, 'latin1')
+  const odd = ['caf\xe9', '\x01\x7f\n"\\', 'x'.repeat(255), '\xe2\x82\xac']
+  for (const name of ['file', 'twin', 'old', 'late', 'large', ...odd]) {
+    await writeFile(at(name), name)
+  }
+  await link(at('twin'), at('other twin'))
+  await symlink('nowhere', at('link'))
+  await mkdir(at('directory'))
+  await utimes(at('old'), -1_000_000.75, -1_000_000.75)
+  await utimes(at('late'), 5_000_000_000, 5_000_000_000.123)
+  await execa('mkfifo', [`${directory}/fifo`])
+  await execa('chmod', ['7751', `${directory}/file`])
+  if (!IS_ROOT) return ['file', 'twin', 'old', 'late', 'large', ...odd, 'link', 'directory', 'fifo']
+  await execa('mknod', [`${directory}/characters`, 'c', '4095', '1048575'])
+  await execa('mknod', [`${directory}/blocks`, 'b', '7', '300'])
+  await execa('chown', ['-h', '4294967294:65534', `${directory}/link`, `${directory}/twin`])
+  const devices = ['characters', 'blocks']
+  return ['file', 'twin', 'old', 'late', 'large', ...odd, 'link', 'directory', 'fifo', ...devices]
+}
+
+describe('a quick look', () => {
+  test('tells of each kind of entry what Node tells', async () => {
+    const { source } = place()
+    const quick = lookQuickly(look)
+    const names = await fill(source)
+    await truncate(`${source}/large`, LARGE_BYTES)
+    for (const name of names) {
+      const path = `${bytePathFromText(source)}/${name}` as BytePath
+      expect({ name, ...quick(path) }).toEqual({ name, ...lookAt(path) })
+      expect(quick(path)).toBeDefined()
+    }
+    expect(quick('/proc/self' as BytePath)).toMatchObject({ kind: 'symlink' })
+  })
+
+  test('finds nothing where nothing is, or can be', () => {
+    const quick = lookQuickly(look)
+    const file = bytePathFromText(import.meta.filename)
+    for (const path of ['/nonexistent', `${file}/below`, `/${'x'.repeat(256)}`]) {
+      expect(quick(path as BytePath)).toBeUndefined()
+    }
+    expect(quick(`/${'x/'.repeat(3000)}` as BytePath)).toBeUndefined()
+  })
+
+  test('lists by date what is listed without it, byte for byte', async () => {
+    const { source, repository } = place()
+    await fill(`${source}`)
+    await mkdir(`${source}/deeper`)
+    await fill(`${source}/deeper`)
+    await backUpOnce(repository, source)
+    await writeFile(`${source}/file`, 'changed')
+    await rename(`${source}/directory`, `${source}/moved`)
+    await backUpOnce(repository, source)
+    // Where it is now: to copy so much takes its time.
+    await truncate(`${repository}/home/latest/tree/deeper/large`, LARGE_BYTES)
+    const [quick, slow] = [everyListing(repository, look), everyListing(repository, undefined)]
+    // The view itself, two snapshots with two directories and more, each in two ways.
+    expect(slow.length).toBeGreaterThan(40)
+    expect(quick).toEqual(slow)
+  })
+})
+
+/** What a server answers to whoever lists all directories, as he meets them. */
+function everyListing(repository: string, quick: QuickLook | undefined): readonly string[] {
+  const owner = { owner: 0, group: 0 }
+  const recipe = { repository, profiles: ['home'], dateFormat: DEFAULT_TEMPLATE_TEXT, owner }
+  const clock = { now: () => 0, elapsed: () => 0 }
+  const { fileSystem } = openViews(
+    { ...recipe, timeZone: 'UTC', patienceMs: Infinity },
+    clock,
+    'by node',
+    quick && lookQuickly(quick),
+  )
+  const server = new KernelServer(
+    fileSystem,
+    {
+      notify: () => undefined,
+      push: () => undefined,
+      report: (error) => {
+        throw error
+      },
+      look: quick,
+    },
+    { accessLists: false, without: [], generation: 1 },
+  )
+  server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
+  const listings: string[] = []
+  const toList = [1n]
+  for (let node = toList.pop(); node !== undefined; node = toList.pop()) {
+    for (const opcode of [READDIR, READDIRPLUS]) {
+      for (let offset = 0n; ;) {
+        const length = server.answer(fuseRequest(opcode, reading(4096, offset), { node }))
+        const piece = Buffer.from(server.reply.bytes.subarray(0, length))
+        listings.push(`${opcode} of ${node}: ${piece.toString('hex')}`)
+        if (length === 16) break
+        for (let at = 16; at < length;) {
+          const entry = opcode === READDIRPLUS ? piece.readBigUInt64LE(at) : 0n
+          if (opcode === READDIRPLUS) at += 128
+          const isDirectory = piece.readUInt32LE(at + 20) === 0o4
+          if (entry !== 0n && isDirectory) toList.push(entry)
+          offset = piece.readBigUInt64LE(at + 8)
+          at += (24 + piece.readUInt32LE(at + 16) + 7) & ~7
+        }
+      }
+    }
+  }
+  return listings
+}
