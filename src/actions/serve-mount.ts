@@ -12,10 +12,10 @@ import {
   type MountRequest,
   type MountSession,
 } from '../fuse/driver.ts'
-import { findDrivers } from '../fuse/find-drivers.ts'
-import { fuseNativeDriver } from '../fuse/fuse-native/fuse-native-driver.ts'
+import { findDrivers, type Found } from '../fuse/find-drivers.ts'
 import type { Feature } from '../fuse/kernel/agreement.ts'
 import { kernelDriver } from '../fuse/kernel/kernel-driver.ts'
+import { ServingWorker } from '../fuse/kernel/serving-worker.ts'
 import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
 import { runFusermount } from '../fuse/run-fusermount.ts'
 import { openRepository } from '../repository/open-repository.ts'
@@ -54,10 +54,28 @@ const LOOK_MS = 500
 export async function serveMount(request: ServeRequest, world: World): Promise<void> {
   // What is wrong with it is said before anything is done.
   parseTimeTemplate(request.dateFormat)
-  const repository = await openRepository(request.repository)
+  const ahead =
+    request.driver === 'fuse-native' ? undefined : new ServingWorker(world.mountThreads.serving)
+  try {
+    await serveFrom(request, world, ahead)
+  } finally {
+    await ahead?.terminate()
+  }
+}
+
+/** @param ahead a thread that may serve: it has begun while all else is looked into */
+async function serveFrom(
+  request: ServeRequest,
+  world: World,
+  ahead: ServingWorker | undefined,
+): Promise<void> {
+  const [repository, found] = await Promise.all([
+    openRepository(request.repository),
+    findDrivers(world.userId),
+  ])
   const mountpoint = await checkMountpoint(request.mountpoint, repository.path)
   const profiles = chooseProfiles(repository.path, request.profile)
-  const driver = await driverFor(request, world)
+  const driver = await driverFor(request, world, found, ahead)
   const session = await mountWith(driver, repository.path, {
     recipe: {
       ...{ repository: repository.path, profiles, dateFormat: request.dateFormat },
@@ -89,8 +107,12 @@ export async function serveMount(request: ServeRequest, world: World): Promise<v
   }
 }
 
-async function driverFor(request: ServeRequest, world: World): Promise<Driver> {
-  const found = await findDrivers(world.userId)
+async function driverFor(
+  request: ServeRequest,
+  world: World,
+  found: Found,
+  ahead: ServingWorker | undefined,
+): Promise<Driver> {
   const { driver, reasons } = await chooseDriver(request.driver, found)
   switch (driver) {
     case undefined:
@@ -99,10 +121,15 @@ async function driverFor(request: ServeRequest, world: World): Promise<Driver> {
       })
     case 'fuse-native':
       if (request.driver === 'auto') request.onEvent(`By fuse-native. ${reasons.join(' ')}`)
-      return fuseNativeDriver(world.clock)
+      await ahead?.terminate()
+      // With the view that it serves, which the other driver has in its thread.
+      return (await import('../fuse/fuse-native/fuse-native-driver.ts')).fuseNativeDriver(
+        world.clock,
+      )
     case 'kernel':
       return kernelDriver({
-        threads: world.mountThreads,
+        serving: ahead ?? new ServingWorker(world.mountThreads.serving),
+        telling: world.mountThreads.telling,
         ...{ library: found.library, hasFusermount: found.hasFusermount },
         without: request.without,
         generation: world.clock.now(),

@@ -4,7 +4,6 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf } from '../errors/system-error.ts'
 import { checkFuseDevice } from './fuse-device.ts'
 import type { Conditions } from './choose-driver.ts'
-import { checkFuseNative } from './fuse-native/fuse-native-driver.ts'
 import { loadSystemLibrary, type SystemLibrary } from './kernel/system-library.ts'
 
 export interface Found extends Conditions {
@@ -23,7 +22,11 @@ export async function findDrivers(userId: number): Promise<Found> {
     library,
     hasLibrary: library !== undefined,
     hasFusermount,
-    fuseNativeProblem: () => problemOf(checkFuseNative()),
+    // Loaded where it matters, with the view that it serves.
+    fuseNativeProblem: async () => {
+      const { checkFuseNative } = await import('./fuse-native/fuse-native-driver.ts')
+      return problemOf(checkFuseNative())
+    },
   }
 }
 

@@ -13,15 +13,17 @@ import { runFusermount } from '../run-fusermount.ts'
 import { abortConnection } from './abort-connection.ts'
 import type { Feature } from './agreement.ts'
 import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
-import { ServingWorker } from './serving-worker.ts'
+import type { ServingWorker } from './serving-worker.ts'
 import type { SystemLibrary } from './system-library.ts'
 import type { TellerTask } from './telling-thread.ts'
 import type { TellerWork } from './thread-messages.ts'
 import { widenReadahead } from './widen-readahead.ts'
 
 export interface KernelDriverOptions {
-  /** The programs of the two threads. */
-  readonly threads: { readonly serving: URL; readonly telling: URL }
+  /** The thread that is to serve, which has been given nothing to do so far. */
+  readonly serving: ServingWorker
+  /** The program of the other thread. */
+  readonly telling: URL
   /** Undefined where there is none: then only root can mount, and stored extended attributes are not shown. */
   readonly library: SystemLibrary | undefined
   /** Whether fusermount3 is there. */
@@ -41,10 +43,9 @@ export function kernelDriver(options: KernelDriverOptions): Driver {
 async function mount(request: MountRequest, options: KernelDriverOptions): Promise<MountSession> {
   await checkFuseDevice()
   const { recipe, mountpoint, allowOther } = request
-  const { library, without, generation } = options
+  const { serving, library, without, generation } = options
   const { port1, port2 } = new MessageChannel()
-  const serving = new ServingWorker(
-    options.threads.serving,
+  serving.begin(
     {
       ...{ recipe, without, generation, teller: port1 },
       // Without other users the one there is reads what is his own, and root everything.
@@ -52,25 +53,26 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     },
     request.onError,
   )
-  const telling = new Worker(options.threads.telling, {
-    workerData: { server: port2 } satisfies TellerTask,
-    transferList: [port2],
-    resourceLimits: { maxYoungGenerationSizeMb: 2 },
-  })
-  telling.once('error', request.onError)
-  const tell = (work: TellerWork): void => telling.postMessage(work)
   let attached: Attached | undefined
   try {
     const sources = await serving.ready
     attached = await attach(request, options)
     const { device } = attached
-    tell({ kind: 'start', device, mountpoint })
     serving.start(device)
     await serving.serving.catch((error: unknown) => {
       throw mountFailed(mountpoint, `The kernel was not agreed with: ${messageOf(error)}.`)
     })
     await widenReadahead(mountpoint)
     const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
+    // Not before: it is not needed for the first answer, which would only come later.
+    const telling = new Worker(options.telling, {
+      workerData: { server: port2 } satisfies TellerTask,
+      transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    })
+    telling.once('error', request.onError)
+    const tell = (work: TellerWork): void => telling.postMessage(work)
+    tell({ kind: 'start', device, mountpoint })
     const stopWatching = watchSeries(places, () => tell({ kind: 'look' }))
     return new KernelSession({ mountpoint, sources, serving, telling, attached, stopWatching })
   } catch (error) {
@@ -78,7 +80,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
       await runFusermount(mountpoint, 'lazily')
       attached.close()
     }
-    await Promise.all([serving.terminate(), telling.terminate()])
+    await serving.terminate()
     throw error
   }
 }

@@ -6,7 +6,7 @@
 import { readSync, writeSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { KernelServer } from './kernel-server.ts'
@@ -32,8 +32,7 @@ type Answering = Pick<
 >
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
-async function begin(port: MessagePort): Promise<void> {
-  const task = workerData as ServingTask
+async function begin(port: MessagePort, task: ServingTask): Promise<void> {
   const tell = (news: ServingNews): void => port.postMessage(news)
   try {
     const clock = { now: () => Date.now(), elapsed: () => performance.now() }
@@ -123,4 +122,4 @@ function passed(error: unknown): PassedError {
   return { message: messageOf(error), code: systemErrorCode(error) }
 }
 
-if (parentPort !== null) void begin(parentPort)
+parentPort?.once('message', (task: ServingTask) => parentPort && void begin(parentPort, task))

@@ -15,10 +15,11 @@ export class ServingWorker {
   readonly ended: Promise<undefined>
   readonly #worker: Worker
 
-  constructor(program: URL, task: ServingTask, onReported: (error: unknown) => void) {
+  #onReported: (error: unknown) => void = () => undefined
+
+  /** The thread begins to load its program, which takes as long as all else that a mount begins with. */
+  constructor(program: URL) {
     const worker = new Worker(program, {
-      workerData: task,
-      transferList: [task.teller],
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     this.#worker = worker
@@ -43,7 +44,7 @@ export class ServingWorker {
           fail(restored(news.error))
           return
         case 'reported':
-          onReported(restored(news.error))
+          this.#onReported(restored(news.error))
       }
     })
     worker.once('error', fail)
@@ -55,6 +56,12 @@ export class ServingWorker {
     this.ready = ready.promise
     this.serving = serving.promise
     this.ended = ended.promise
+  }
+
+  /** @param onReported told of errors that a reader only sees as a number */
+  begin(task: ServingTask, onReported: (error: unknown) => void): void {
+    this.#onReported = onReported
+    this.#worker.postMessage(task, [task.teller])
   }
 
   start(device: number): void {
