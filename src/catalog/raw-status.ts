@@ -71,6 +71,10 @@ export class RawStatus {
     return this.#device
   }
 
+  get sizeBytes(): number {
+    return this.word(40) + this.word(44) * 0x1_0000_0000
+  }
+
   /** The device that a device file stands for. */
   get deviceNumber(): number {
     return deviceOf(this.word(128), this.word(132))
@@ -94,7 +98,7 @@ export class RawStatus {
       mode: this.mode & 0o7777,
       owner: this.word(20),
       group: this.word(24),
-      sizeBytes: this.word(40) + this.word(44) * 0x1_0000_0000,
+      sizeBytes: this.sizeBytes,
       blocks512: this.word(48) + this.word(52) * 0x1_0000_0000,
       linkCount: this.word(16),
       deviceNumber: this.deviceNumber,

@@ -6,7 +6,8 @@ import { statfsSync, writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
 import type { PushedFile } from './read-answers.ts'
-import { PUSH_LIMIT_BYTES, readPushed } from './read-pushed.ts'
+import { PUSH_LIMIT_BYTES, readByNode, type ReadPushed, readQuickly } from './read-pushed.ts'
+import { loadSystemLibrary, type SystemLibrary } from './system-library.ts'
 import type { TellerWork } from './thread-messages.ts'
 
 export interface TellerTask {
@@ -18,6 +19,14 @@ class Teller {
   #device: number | undefined
   #mountpoint = ''
   readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
+  readonly #read: ReadPushed
+
+  constructor(library: SystemLibrary | undefined) {
+    this.#read =
+      library === undefined
+        ? readByNode(this.#message, STORE_HEADER_BYTES)
+        : readQuickly(library, this.#message, STORE_HEADER_BYTES)
+  }
 
   hear(work: TellerWork): void {
     switch (work.kind) {
@@ -49,7 +58,7 @@ class Teller {
   }
 
   #push(file: PushedFile): void {
-    const size = readPushed(file, this.#message, STORE_HEADER_BYTES)
+    const size = this.#read(file)
     if (size === undefined) return
     writeStoreHeader(this.#message, file.id, size)
     this.#write(this.#message, 0, STORE_HEADER_BYTES + size)
@@ -75,13 +84,14 @@ class Teller {
 }
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
-function begin(port: MessagePort): void {
+async function begin(port: MessagePort): Promise<void> {
   const { server } = workerData as TellerTask
-  const teller = new Teller()
+  // What is said meanwhile is kept.
+  const teller = new Teller(await loadSystemLibrary())
   port.on('message', (work: TellerWork) => teller.hear(work))
   server.on('message', (work: TellerWork) => teller.hear(work))
   // Nobody is left who would want anything told.
   server.on('close', () => port.close())
 }
 
-if (parentPort !== null) begin(parentPort)
+if (parentPort !== null) void begin(parentPort)
