@@ -75,7 +75,7 @@ describe('a quick look', () => {
 
   test('lists by date what is listed without it, byte for byte', async () => {
     const { source, repository } = place()
-    await fill(`${source}`)
+    await fill(source)
     await mkdir(`${source}/deeper`)
     await fill(`${source}/deeper`)
     await backUpOnce(repository, source)

@@ -141,9 +141,11 @@ function bind(koffi: typeof Koffi): SystemLibrary {
       const contentAddress = Number(koffi.address(content))
       const nothing = pathAddress + PATH_LIMIT_BYTES
       return {
-        open: (place) => (takesPath(place) ? open(pathAddress, OPEN_FLAGS) : ENAMETOOLONG),
+        open: (place) => (takesPath(place) ? Number(open(pathAddress, OPEN_FLAGS)) : ENAMETOOLONG),
         status: (descriptor) =>
-          statx(descriptor, nothing, AT_EMPTY_PATH, STATX_BASIC_STATS_AND_BTIME, statusAddress),
+          Number(
+            statx(descriptor, nothing, AT_EMPTY_PATH, STATX_BASIC_STATS_AND_BTIME, statusAddress),
+          ),
         read: (descriptor, at, size) => Number(pread(descriptor, contentAddress + at, size, 0)),
         close: (descriptor) => void close(descriptor),
       }
