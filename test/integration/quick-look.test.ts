@@ -107,6 +107,7 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
     {
       notify: () => undefined,
       push: () => undefined,
+      overtaken: () => undefined,
       report: (error) => {
         throw error
       },

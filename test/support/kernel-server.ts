@@ -17,6 +17,8 @@ export interface ServedHistory {
   readonly client: ProtocolClient
   readonly notices: Buffer[]
   readonly pushed: PushedFile[]
+  /** Nodes that were asked for although they were to be sent. */
+  readonly overtaken: number[]
   readonly reported: unknown[]
 }
 
@@ -34,16 +36,18 @@ export function serveHistory(
   }))
   const notices: Buffer[] = []
   const pushed: PushedFile[] = []
+  const overtaken: number[] = []
   const reported: unknown[] = []
   const server = new KernelServer(
     view,
     {
       notify: (some) => notices.push(...some),
       push: (some) => pushed.push(...some),
+      overtaken: (id) => overtaken.push(id),
       report: (error) => reported.push(error),
     },
     { accessLists: false, without, generation: 12_345 },
   ) as unknown as KernelServer<ViewNode>
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
-  return { server, client: new ProtocolClient(server), notices, pushed, reported }
+  return { server, client: new ProtocolClient(server), notices, pushed, overtaken, reported }
 }

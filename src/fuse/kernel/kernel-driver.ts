@@ -13,6 +13,7 @@ import { runFusermount } from '../run-fusermount.ts'
 import { abortConnection } from './abort-connection.ts'
 import type { Feature } from './agreement.ts'
 import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
+import { Overtaken } from './overtaken.ts'
 import type { ServingWorker } from './serving-worker.ts'
 import type { SystemLibrary } from './system-library.ts'
 import type { TellerTask } from './telling-thread.ts'
@@ -45,9 +46,10 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
   const { recipe, mountpoint, allowOther } = request
   const { serving, library, without, generation } = options
   const { port1, port2 } = new MessageChannel()
+  const overtaken = Overtaken.memory()
   serving.begin(
     {
-      ...{ recipe, without, generation, teller: port1 },
+      ...{ recipe, without, generation, teller: port1, overtaken },
       // Without other users the one there is reads what is his own, and root everything.
       accessLists: allowOther && library !== undefined,
     },
@@ -66,7 +68,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
     // Not before: it is not needed for the first answer, which would only come later.
     const telling = new Worker(options.telling, {
-      workerData: { server: port2 } satisfies TellerTask,
+      workerData: { server: port2, overtaken } satisfies TellerTask,
       transferList: [port2],
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })

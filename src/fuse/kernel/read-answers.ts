@@ -23,6 +23,8 @@ export interface PushedFile {
 export interface ReadHost {
   /** Has the content of files sent. */
   push(files: readonly PushedFile[]): void
+  /** A file was asked for before its content was sent, or that it was read before. */
+  overtaken(id: number): void
   /** Where data or a hole begins in an open file; undefined where that cannot be asked. */
   readonly seek?: (descriptor: number, offset: number, whence: number) => number
 }
@@ -93,7 +95,8 @@ export class ReadAnswers<Node extends object> {
     if (opened === undefined) return handle === 0 ? ESTALE : EBADF
     const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.bytes.length)
     const length = opened.read(this.#reply.bytes.subarray(OUT_HEADER_BYTES, end), offset)
-    if (!known.wasRead) this.#noteFirst(known)
+    if (known.wasRead) this.#host.overtaken(known.id)
+    else this.#noteFirst(known)
     // All of it was read in one go, so the kernel has it now; and what it is can be found again.
     const isWhole = offset === 0 && length < end - OUT_HEADER_BYTES
     if (handle === 0 && isWhole && known.lasts === 'always') this.close(known)

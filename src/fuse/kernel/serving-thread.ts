@@ -10,6 +10,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { KernelServer } from './kernel-server.ts'
+import { Overtaken } from './overtaken.ts'
 import { lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
 import type {
@@ -39,6 +40,7 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     const library = await loadSystemLibrary()
     const look = library === undefined ? undefined : quickLook(library)
     const views = openViews(task.recipe, clock, 'by node', look && lookQuickly(look))
+    const overtaken = new Overtaken(task.overtaken)
     const server = new KernelServer(
       views.fileSystem,
       {
@@ -47,6 +49,7 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
             kind: 'notices',
             bytes: Buffer.concat(notices),
           } satisfies TellerWork),
+        overtaken: (id) => overtaken.note(id),
         push: (files) => task.teller.postMessage({ kind: 'push', files } satisfies TellerWork),
         report: (error) => tell({ kind: 'reported', error: passed(error) }),
         ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes, look }),

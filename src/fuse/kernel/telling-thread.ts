@@ -5,6 +5,7 @@
 import { statfsSync, writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
+import { Overtaken } from './overtaken.ts'
 import type { PushedFile } from './read-answers.ts'
 import { PUSH_LIMIT_BYTES, readByNode, type ReadPushed, readQuickly } from './read-pushed.ts'
 import { loadSystemLibrary, type SystemLibrary } from './system-library.ts'
@@ -13,6 +14,8 @@ import type { TellerWork } from './thread-messages.ts'
 export interface TellerTask {
   /** From the thread that serves. */
   readonly server: MessagePort
+  /** For `Overtaken`, with that thread. */
+  readonly overtaken: SharedArrayBuffer
 }
 
 class Teller {
@@ -20,8 +23,10 @@ class Teller {
   #mountpoint = ''
   readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
   readonly #read: ReadPushed
+  readonly #overtaken: Overtaken
 
-  constructor(library: SystemLibrary | undefined) {
+  constructor(overtaken: Overtaken, library: SystemLibrary | undefined) {
+    this.#overtaken = overtaken
     this.#read =
       library === undefined
         ? readByNode(this.#message, STORE_HEADER_BYTES)
@@ -40,7 +45,7 @@ class Teller {
         this.#look()
         return
       case 'push':
-        for (const file of work.files) this.#push(file)
+        this.#pushAll(work.files)
         return
       case 'look':
         this.#look()
@@ -54,6 +59,14 @@ class Teller {
       const length = messages.readUInt32LE(at)
       this.#write(messages, at, length)
       at += length
+    }
+  }
+
+  #pushAll(files: readonly PushedFile[]): void {
+    for (let at = 0; at < files.length; at += 1) {
+      at = this.#overtaken.next(files, at)
+      const file = files[at]
+      if (file !== undefined) this.#push(file)
     }
   }
 
@@ -85,9 +98,9 @@ class Teller {
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
 async function begin(port: MessagePort): Promise<void> {
-  const { server } = workerData as TellerTask
+  const { server, overtaken } = workerData as TellerTask
   // What is said meanwhile is kept.
-  const teller = new Teller(await loadSystemLibrary())
+  const teller = new Teller(new Overtaken(overtaken), await loadSystemLibrary())
   port.on('message', (work: TellerWork) => teller.hear(work))
   server.on('message', (work: TellerWork) => teller.hear(work))
   // Nobody is left who would want anything told.

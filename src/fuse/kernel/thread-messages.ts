@@ -13,6 +13,8 @@ export interface ServingTask {
   readonly generation: number
   /** To the thread that tells the kernel what it has not asked. */
   readonly teller: MessagePort
+  /** For `Overtaken`, with that thread. */
+  readonly overtaken: SharedArrayBuffer
 }
 
 /** To the serving thread: the device, open. It answers no other message while it serves. */

@@ -355,7 +355,7 @@ describe('a server', () => {
 
   test('sends ahead what will be read next, once two files of a directory were read', () => {
     const tree = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}`, file(`${n}`)]))
-    const { client, pushed } = served([{ id: FIRST.id, tree }])
+    const { client, pushed, overtaken } = served([{ id: FIRST.id, tree }])
     const top = client.walk(`/by-date/${FIRST_DATE}`)!.node
     const listed = client.list(top, true, 1 << 17)!.map((one) => one.name)
     const nodeOf = (index: number): bigint =>
@@ -367,6 +367,10 @@ describe('a server', () => {
       // The reader is at the next ones before they could be there.
       Array.from({ length: 64 }, (_, n) => nodeOf(n + 5)),
     )
+    // Whoever is there first says so.
+    expect(overtaken).toEqual([])
+    client.ask(15, nodeOf(7), reading(4096, 0n))
+    expect(overtaken.map(BigInt)).toEqual([nodeOf(7)])
     // Nothing is sent twice.
     client.ask(15, nodeOf(69), reading(4096, 0n))
     expect(pushed).toHaveLength(64 + 27)
