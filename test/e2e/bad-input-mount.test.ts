@@ -31,7 +31,7 @@ const NOBODY = 65_534
 /** More than the kernel reads ahead, so that reading on means asking the serving process. */
 const LARGE_FILE_BYTES = 12 * 1024 * 1024
 /** How long the end of a mount may take to be noticed. */
-const NOTICED_MS = 5000
+const NOTICED_MS = 10_000
 
 interface Place {
   readonly root: string

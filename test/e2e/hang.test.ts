@@ -79,7 +79,8 @@ describe('a disk of the source that does not answer', () => {
           `Ended by ${signal}. It did not answer while the source was scanned.`,
           UNTOUCHED,
         ])
-        expect(performance.now() - began).toBeLessThan(5500)
+        // What is left is for the program to begin and end in.
+        expect(performance.now() - began).toBeLessThan(8000)
         expect(await processesOf(place().root)).toEqual([])
       })
     })

@@ -176,6 +176,7 @@ describe('a mount of the kernel driver', () => {
     await eventually(async () => expect(await readdir(`${history}/by-date`)).toHaveLength(2), 2000)
     // What a prune does between moving and removing takes its time, too.
     await new Promise((resolve) => setTimeout(resolve, 200))
+    await eventually(() => expect(lstat(old)).rejects.toMatchObject({ code: 'ENOENT' }), 2000)
     await rm(`${series}/.trash/${first.id}`, { recursive: true })
     expect(await small.readFile('utf8')).toBe('content 7')
     expect((await large.readFile()).equals(Buffer.alloc(4 * 2 ** 20, 'x'))).toBe(true)

@@ -1,9 +1,11 @@
 /** "Previous versions" in the menus of file managers: what is installed, and what it starts. */
 import { execa } from 'execa'
 import { lstat, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { beforeEach, describe, expect, test as bare } from 'vitest'
+import { backUpOnce, testWorld } from '../support/back-up-once.ts'
 import { eventually } from '../support/eventually.ts'
 import { initialize } from '../support/initialize.ts'
 import { processesOf, sendSignal } from '../support/processes.ts'
@@ -47,10 +49,11 @@ async function mounted(
     await writeFile(join(source, name), name)
   const repository = join(directory(), 'repository')
   await initialize(join(directory(), 'config.toml'), { name: 'home', source, repository })
-  await run('backup')
+  const here = { ...testWorld(), host: hostname() }
+  await backUpOnce(repository, source, {}, here)
   await rm(join(source, 'dir/gone.txt'))
   await writeFile(join(source, 'dir/notes'), 'changed')
-  await run('backup')
+  await backUpOnce(repository, source, {}, here)
   await prepare()
   await mkdir(history)
   expect(await run('mount', ...options, history)).toMatchObject({ exitCode: 0, stderr: '' })

@@ -56,33 +56,36 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     request.onError,
   )
   let attached: Attached | undefined
+  let telling: Worker | undefined
   try {
     const sources = await serving.ready
+    // Not before: two threads that begin at the same time keep one another waiting.
+    const teller = new Worker(options.telling, {
+      workerData: { server: port2, overtaken } satisfies TellerTask,
+      transferList: [port2],
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    })
+    telling = teller
+    teller.once('error', request.onError)
+    const tell = (work: TellerWork): void => teller.postMessage(work)
     attached = await attach(request, options)
     const { device } = attached
+    tell({ kind: 'start', device, mountpoint })
     serving.start(device)
     await serving.serving.catch((error: unknown) => {
       throw mountFailed(mountpoint, `The kernel was not agreed with: ${messageOf(error)}.`)
     })
     await widenReadahead(mountpoint)
     const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
-    // Not before: it is not needed for the first answer, which would only come later.
-    const telling = new Worker(options.telling, {
-      workerData: { server: port2, overtaken } satisfies TellerTask,
-      transferList: [port2],
-      resourceLimits: { maxYoungGenerationSizeMb: 2 },
-    })
-    telling.once('error', request.onError)
-    const tell = (work: TellerWork): void => telling.postMessage(work)
-    tell({ kind: 'start', device, mountpoint })
     const stopWatching = watchSeries(places, () => tell({ kind: 'look' }))
-    return new KernelSession({ mountpoint, sources, serving, telling, attached, stopWatching })
+    const parts = { mountpoint, sources, serving, telling: teller, attached, stopWatching }
+    return new KernelSession(parts)
   } catch (error) {
     if (attached !== undefined) {
       await runFusermount(mountpoint, 'lazily')
       attached.close()
     }
-    await serving.terminate()
+    await Promise.all([serving.terminate(), telling?.terminate()])
     throw error
   }
 }
