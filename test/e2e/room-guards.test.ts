@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { mkdir, readdir, rm, statfs, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
-import { repositoryAt } from '../support/back-up-once.ts'
+import { backUpOnce, repositoryAt } from '../support/back-up-once.ts'
 import { testWith } from '../support/requirements.ts'
 import { expectSentences, SILENCE } from '../support/sentences.ts'
 import { snapfs, type Finished } from '../support/snapfs.ts'
@@ -30,8 +30,10 @@ async function prepare(kind: 'tmpfs' | 'ext4', sizeMiB: number, inodes: number):
   await mkdir(source)
   await writeFile(join(source, 'letter'), 'Dear reader\n')
   await configure()
-  await repositoryAt(join(disk, 'repository'))
-  expect(await run('backup')).toEqual(SILENCE)
+  const repository = join(disk, 'repository')
+  await repositoryAt(repository)
+  const profile = { name: 'data', source, repository, exclude: [] }
+  await backUpOnce(repository, source, { profile })
 }
 
 async function configure(...lines: readonly string[]): Promise<void> {
