@@ -12,4 +12,7 @@ fi
 SNAPFS_PROGRAM=$0
 case $0 in */*) ;; *) SNAPFS_PROGRAM=$(command -v -- "$0") ;; esac
 export SNAPFS_PROGRAM
+# At every start node would read these certificates, for longer than all the rest of its start takes (measured with 144 of
+# them, Node 20.20). Nothing here speaks TLS, nor do rsync and ssh look at them.
+unset NODE_EXTRA_CA_CERTS
 exec "$node" -- "$(dirname -- "$self")/start.js" "$@"

@@ -1,7 +1,13 @@
 /** One named thing in a snapshot, with everything `lstat` tells of it. */
 
 export type EntryKind =
-  'file' | 'directory' | 'symlink' | 'fifo' | 'socket' | 'character-device' | 'block-device'
+  | 'file'
+  | 'directory'
+  | 'symlink'
+  | 'fifo'
+  | 'socket'
+  | 'character-device'
+  | 'block-device'
 
 export interface Attributes {
   readonly kind: EntryKind

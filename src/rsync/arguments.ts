@@ -20,7 +20,11 @@ export interface TransferRequest {
    * compared by content; or of the listed paths the directories alone, with their attributes.
    */
   readonly scope:
-    'everything' | 'everything-by-content' | 'listed' | 'listed-by-content' | 'listed-directories'
+    | 'everything'
+    | 'everything-by-content'
+    | 'listed'
+    | 'listed-by-content'
+    | 'listed-directories'
   /** Whether the destination keeps nanoseconds; then times are compared by them. */
   readonly comparesNanoseconds: boolean
   readonly copiesAcls: boolean

@@ -8,14 +8,17 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { describe, expect } from 'vitest'
+import { mkdtemp, realpath } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { bytePathFromText } from '../../src/model/entry-name.ts'
 import { expectations, type LinkBlock, writeExpected } from '../../src/model/link-block.ts'
 import { LinkCrew } from '../../src/repository/link-crew.ts'
 import { differences, sharedFiles } from '../support/compare-trees.ts'
 import { testWith } from '../support/requirements.ts'
 import { snapfs } from '../support/snapfs.ts'
-import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+import { removeAll, useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
 const test = testWith('rsync')
@@ -44,16 +47,35 @@ function blockOf(root: string, name: string): LinkBlock {
   return { directory: name, names, lies: bytePathFromText(`${root}/${name}`), expected }
 }
 
+/** What all crews link, which takes long to make. */
+let place = ''
+let from = ''
+
+beforeAll(async () => {
+  place = await mkdtemp(join(await realpath(tmpdir()), 'snapfs-test-crew-'))
+  from = `${place}/from`
+  fill(from)
+})
+
+afterAll(() => removeAll(place))
+
+let alterations = 0
+
+/** Another time than ever before. */
+function alter(...paths: readonly string[]): void {
+  alterations += 1
+  for (const path of paths) utimesSync(`${from}/${path}`, 1, alterations)
+}
+
 async function withCrew<T>(
   worker: URL | undefined,
-  body: (crew: LinkCrew, from: string, tree: string) => Promise<T>,
+  body: (crew: LinkCrew, tree: string) => Promise<T>,
 ): Promise<T> {
-  const [from, tree] = [`${directory()}/from`, `${directory()}/tree`]
-  fill(from)
+  const tree = `${directory()}/tree`
   mkdirSync(tree)
   const crew = new LinkCrew({ tree, keeps: KEEPS, worker })
   try {
-    return await body(crew, from, tree)
+    return await body(crew, tree)
   } finally {
     await crew.close()
   }
@@ -67,10 +89,9 @@ const CREWS: readonly (readonly [string, URL | undefined])[] = [
 
 describe.each(CREWS)('a crew of %s', (_, worker) => {
   test('links everything, and tells what it did not', async () => {
-    await withCrew(worker, async (crew, from, tree) => {
+    await withCrew(worker, async (crew, tree) => {
       const blocks = readdirSync(from).map((name) => blockOf(from, name))
-      utimesSync(`${from}/7/7`, 1, 1)
-      utimesSync(`${from}/49/99`, 1, 1)
+      alter('7/7', '49/99')
       for (const block of blocks) crew.add(block)
       const outcome = await crew.settle()
       expect(outcome).toMatchObject({ linked: DIRECTORIES * FILES - 2, refused: [] })
@@ -88,7 +109,7 @@ describe.each(CREWS)('a crew of %s', (_, worker) => {
   })
 
   test('fails as the file system does', async () => {
-    await withCrew(worker, async (crew, from, tree) => {
+    await withCrew(worker, async (crew, tree) => {
       const adding = async (): Promise<unknown> => {
         for (const name of readdirSync(from)) {
           crew.add(blockOf(from, name))
@@ -105,14 +126,13 @@ describe.each(CREWS)('a crew of %s', (_, worker) => {
   })
 
   test('only looks where there is no tree', async () => {
-    const from = `${directory()}/from`
-    fill(from)
+    const linksBefore = statSync(`${from}/1/1`).nlink
     const crew = new LinkCrew({ tree: undefined, keeps: KEEPS, worker })
     const blocks = readdirSync(from).map((name) => blockOf(from, name))
-    utimesSync(`${from}/7/7`, 1, 1)
+    alter('7/7')
     for (const block of blocks) crew.add(block)
     expect(await crew.settle()).toMatchObject({ altered: ['7/7'] })
-    expect(statSync(`${from}/1/1`).nlink).toBe(1)
+    expect(statSync(`${from}/1/1`).nlink).toBe(linksBefore)
     await crew.close()
   })
 })

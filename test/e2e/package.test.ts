@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { testWith } from '../support/requirements.ts'
+import { snapfs } from '../support/snapfs.ts'
 import { removeAll, useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
@@ -96,6 +97,12 @@ test('the installed program finds the node beside it when PATH holds none', asyn
     await symlink(stdout, join(programs, name))
   }
   expect(await installedWithPath(programs, ['--version'])).toBe(await versionOfPackage())
+})
+
+test('does not wait for node to read certificates that nothing here asks for', async () => {
+  // node says so where it cannot read them.
+  const env = { NODE_EXTRA_CA_CERTS: '/nowhere' }
+  expect(await snapfs(['--version'], { env })).toMatchObject({ exitCode: 0, stderr: '' })
 })
 
 testWith('rsync')('the installed program backs up and lists what it made', async () => {

@@ -79,6 +79,7 @@ export class ListingAnswers<Node extends object> {
     if (!Number.isSafeInteger(asked.offset)) return EINVAL
     const listing = this.#listing(node, Math.floor(asked.offset / STEP))
     if (listing === undefined) return ENOTDIR
+    if (asked.offset === 0 && asked.plus) this.#table.beginOrder(directory)
     const { number, names } = listing
     const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.bytes.length)
     const count = DOTS.length + names.length

@@ -158,7 +158,15 @@ export class NodeTable<Node extends object> {
     return told.flatMap((known) => this.forget(known.id, 1) ?? [])
   }
 
-  /** Notes the order in which files were listed: they will be read in it. */
+  /**
+   * A directory is listed from its beginning. What it noted the last time goes: files are in several directories, each of
+   * which would note them once more after the others.
+   */
+  beginOrder(directory: Known<Node>): void {
+    directory.order = undefined
+  }
+
+  /** Notes the order in which files are listed: they will be read in it. */
   place(known: Known<Node>): void {
     const { parent } = known
     if (parent === undefined) return

@@ -375,4 +375,18 @@ describe('a server', () => {
     client.ask(15, nodeOf(69), reading(4096, 0n))
     expect(pushed).toHaveLength(64 + 27)
   })
+
+  test('counts what was read since a directory was listed from its beginning', () => {
+    const tree = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}`, file(`${n}`)]))
+    const { client, pushed } = served([{ id: FIRST.id, tree }])
+    const top = client.walk(`/by-date/${FIRST_DATE}`)!.node
+    const read = (path: string) => client.ask(15, client.walk(path)!.node, reading(4096, 0n))
+    for (const name of ['f1', 'f2']) {
+      client.list(top, true, 1 << 17)
+      read(`/by-date/${FIRST_DATE}/${name}`)
+      expect(pushed).toEqual([])
+    }
+    read(`/by-date/${FIRST_DATE}/f3`)
+    expect(pushed).not.toEqual([])
+  })
 })
