@@ -43,6 +43,27 @@ const BREAKAGES = [
     test: ['integration', 'read-pushed.test.ts', 'another file in its place'],
   },
   {
+    title: 'the telling thread leaves to V8 when it collects what was told',
+    file: 'src/fuse/kernel/telling-thread.ts',
+    from: '    this.#collect()\n',
+    to: '',
+    test: ['e2e', 'telling-thread.test.ts', 'keeps nothing'],
+  },
+  {
+    title: 'an inode that is open is given to the kernel once more',
+    file: 'src/fuse/kernel/open-files.ts',
+    from: 'this.#ways.get(key) ?? this.#begin',
+    to: 'this.#begin',
+    test: ['unit', 'open-files.test.ts', 'one file to the kernel'],
+  },
+  {
+    title: 'a directory that is listed again notes its files again',
+    file: 'src/fuse/kernel/listing-answers.ts',
+    from: '    if (asked.offset === 0 && asked.plus) this.#table.beginOrder(directory)\n',
+    to: '',
+    test: ['unit', 'kernel-server.test.ts', 'listed from its beginning'],
+  },
+  {
     title: 'a forgotten node of the kernel driver leaves its number to another',
     file: 'src/fuse/kernel/node-table.ts',
     from: 'this.#nextId += 1',

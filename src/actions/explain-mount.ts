@@ -1,6 +1,5 @@
 /** `snapfs mount --explain`: what there is to mount with here, and what would be taken. */
-import { type Choice, chooseDriver } from '../fuse/choose-driver.ts'
-import type { DriverName } from '../fuse/driver.ts'
+import { type Choice, chooseDriver, type Wanted } from '../fuse/choose-driver.ts'
 import { findDrivers } from '../fuse/find-drivers.ts'
 import type { World } from '../model/world.ts'
 
@@ -13,7 +12,7 @@ export interface MountExplanation extends Choice {
 }
 
 export async function explainMount(
-  wanted: DriverName | 'auto',
+  wanted: Wanted,
   world: Pick<World, 'userId'>,
 ): Promise<MountExplanation> {
   const found = await findDrivers(world.userId)

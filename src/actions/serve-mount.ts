@@ -32,6 +32,8 @@ export interface ServeRequest {
   readonly driver: DriverName | 'auto'
   /** What the driver is to do without, though it is there. */
   readonly without: readonly Feature[]
+  /** Whether large files are to be read past this process. */
+  readonly passthrough: boolean
   readonly allowOther: boolean
   readonly dateFormat: string
   /** Where snapfs keeps what it knows of this user's mounts. */
@@ -113,11 +115,13 @@ async function driverFor(
   found: Found,
   ahead: ServingWorker | undefined,
 ): Promise<Driver> {
-  const { driver, reasons } = await chooseDriver(request.driver, found)
+  const { driver, reasons } = await chooseDriver(request, found)
   switch (driver) {
     case undefined:
       throw new SnapfsError('FUSE_UNAVAILABLE', reasons.join(' '), {
-        hint: '"snapfs backup" works without it.',
+        hint: request.passthrough
+          ? 'Without --passthrough more can be mounted; "snapfs mount --explain" tells what.'
+          : '"snapfs backup" works without it.',
       })
     case 'fuse-native':
       if (request.driver === 'auto') request.onEvent(`By fuse-native. ${reasons.join(' ')}`)
@@ -131,7 +135,7 @@ async function driverFor(
         serving: ahead ?? new ServingWorker(world.mountThreads.serving),
         telling: world.mountThreads.telling,
         ...{ library: found.library, hasFusermount: found.hasFusermount },
-        without: request.without,
+        ...{ without: request.without, passthrough: request.passthrough },
         generation: world.clock.now(),
       })
   }

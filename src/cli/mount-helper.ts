@@ -58,6 +58,7 @@ export function spellOutMount(words: readonly string[]): readonly string[] {
 
 function sayOption(option: string): readonly string[] {
   if (option === 'allow_other') return ['--allow-other']
+  if (option === 'passthrough') return ['--passthrough']
   if (OTHERS.has(option) || /^(?:x-|comment=|user=|helper=)/u.test(option)) return []
   const [name = '', ...value] = option.split('=')
   const say = OWN.get(name)
@@ -68,6 +69,6 @@ function sayOption(option: string): readonly string[] {
 
 function refused(reason: string, text: string): SnapfsError {
   return new SnapfsError('USAGE', `${text}: ${reason}.`, {
-    hint: `In /etc/fstab: REPO MOUNTPOINT fuse.snapfs OPTIONS; snapfs takes profile=NAME, date_format=FORMAT, driver=${DRIVER_NAMES.join('|')} and allow_other.`,
+    hint: `In /etc/fstab: REPO MOUNTPOINT fuse.snapfs OPTIONS; snapfs takes profile=NAME, date_format=FORMAT, driver=${DRIVER_NAMES.join('|')} passthrough and allow_other.`,
   })
 }

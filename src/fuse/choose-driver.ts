@@ -23,18 +23,40 @@ export interface Choice {
 const INSTALL_KOFFI = 'the package koffi is not installed, or has no build for this machine'
 const INSTALL_FUSE = 'fusermount3 (package fuse3) is not installed'
 
+/** What a mount is asked for. */
+export interface Wanted {
+  readonly driver: DriverName | 'auto'
+  /** Large files read past the process that serves. */
+  readonly passthrough: boolean
+}
+
 export async function chooseDriver(
-  wanted: DriverName | 'auto',
+  { driver: wanted, passthrough }: Wanted,
   conditions: Conditions,
 ): Promise<Choice> {
   const { deviceProblem } = conditions
   if (deviceProblem !== undefined) return { driver: undefined, reasons: [deviceProblem] }
   const kernel = judgeKernel(conditions)
+  if (passthrough) return judgePassthrough(wanted, kernel, conditions)
   if (wanted === 'kernel' || (wanted === 'auto' && kernel.driver !== undefined)) return kernel
   const problem = await conditions.fuseNativeProblem()
   const reasons = wanted === 'auto' ? kernel.reasons : ['It was asked for.']
   if (problem === undefined) return { driver: 'fuse-native', reasons }
   return { driver: undefined, reasons: [...reasons, problem] }
+}
+
+function judgePassthrough(
+  wanted: Wanted['driver'],
+  kernel: Choice,
+  { isRoot, hasLibrary }: Conditions,
+): Choice {
+  const lacks = [
+    ...(wanted === 'fuse-native' ? ['the driver "kernel"'] : []),
+    ...(isRoot ? [] : ['root']),
+    ...(hasLibrary ? [] : ['koffi']),
+  ]
+  if (lacks.length === 0) return kernel
+  return { driver: undefined, reasons: [`To pass files through takes ${lacks.join(' and ')}.`] }
 }
 
 /** Root can have mount(8) do what everybody else needs fusermount3 and a function of the C library for. */

@@ -113,7 +113,7 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
       },
       look: quick,
     },
-    { accessLists: false, without: [], generation: 1 },
+    { accessLists: false, passthrough: false, without: [], generation: 1 },
   )
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
   const listings: string[] = []

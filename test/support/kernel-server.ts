@@ -46,7 +46,7 @@ export function serveHistory(
       overtaken: (id) => overtaken.push(id),
       report: (error) => reported.push(error),
     },
-    { accessLists: false, without, generation: 12_345 },
+    { accessLists: false, passthrough: false, without, generation: 12_345 },
   ) as unknown as KernelServer<ViewNode>
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
   return { server, client: new ProtocolClient(server), notices, pushed, overtaken, reported }

@@ -20,6 +20,7 @@ interface MountOptions {
   readonly foreground?: true
   readonly driver: DriverName | 'auto'
   readonly without: readonly Feature[]
+  readonly passthrough?: true
   readonly allowOther?: true
   readonly explain?: true
   readonly dateFormat: string
@@ -54,6 +55,10 @@ attributes and access control lists; root can always use it, others with fusermo
 package koffi. "fuse-native" needs libfuse 2 and the package fuse-native, and has none of these. By default the
 best one is taken that can be used; --explain tells which.
 
+With --passthrough files of 128 KiB and more are read from the disk as if there were no mount, and kept in memory once
+instead of twice; but each file has to be opened first, so trees of small files take several times as long. It takes
+root, the driver "kernel" and Linux 6.9 or newer.
+
 MOUNTPOINT may lie inside a source, as ~/history inside your home: backups leave it out while it is mounted.
 It may not lie inside the repository, nor the repository inside it.`)
 
@@ -77,6 +82,7 @@ export function addMount(program: Command, context: Context): void {
     .addOption(
       new Option('--without <FEATURE...>', 'do without').choices(FEATURES).default([]).hideHelp(),
     )
+    .option('--passthrough', 'read large files as fast as the disk')
     .option('--allow-other', 'let other users in')
     .option(
       '--date-format <FORMAT>',
@@ -102,7 +108,7 @@ $ snapfs unmount ~/history
           `
 /mnt/backup/snapfs  /home/anna/history  fuse.snapfs  profile=home,allow_other,nofail  0  0
 
-profile=NAME, date_format=FORMAT, driver=NAME and allow_other are those of the options above. "mount"
+profile=NAME, date_format=FORMAT, driver=NAME, passthrough and allow_other are those of the options above. "mount"
 looks for snapfs in /usr/local/bin and the like.
 `,
         ),
@@ -141,9 +147,10 @@ export function addUnmount(program: Command): void {
     })
 }
 
-async function explain(context: Context, { driver }: MountOptions): Promise<void> {
+async function explain(context: Context, options: MountOptions): Promise<void> {
   const { explainMount } = await import('../../actions/explain-mount.ts')
-  const explanation = await explainMount(driver, context.world)
+  const wanted = { driver: options.driver, passthrough: options.passthrough === true }
+  const explanation = await explainMount(wanted, context.world)
   for (const line of mountExplanationLines(explanation)) context.output.answer(line)
 }
 
@@ -172,6 +179,7 @@ async function mount(context: Context, mountpoint: string, options: MountOptions
       profile: options.profile,
       driver: options.driver,
       without: options.without,
+      passthrough: options.passthrough === true,
       allowOther: options.allowOther === true,
       dateFormat: options.dateFormat,
       stateDirectory: stateDirectory(context),
@@ -236,6 +244,7 @@ function foregroundCommandLine(
     ...options.without.map((feature) => `--without=${feature}`),
     `--date-format=${options.dateFormat}`,
     ...(options.profile === undefined ? [] : [`--profile=${options.profile}`]),
+    ...(options.passthrough ? ['--passthrough'] : []),
     ...(options.allowOther ? ['--allow-other'] : []),
     '--',
     mountpoint,

@@ -10,6 +10,7 @@ export const FEATURES = [
   'cache-symlinks',
   'expire-only',
   'max-pages',
+  'passthrough',
 ] as const
 export type Feature = (typeof FEATURES)[number]
 
@@ -19,6 +20,16 @@ export interface Agreed extends Agreement {
   readonly withoutOpendir: boolean
   /** Whether a name can be doubted without taking it from those who are in it. */
   readonly canExpire: boolean
+  /** Whether what is opened can be read past the server. */
+  readonly passthrough: boolean
+}
+
+/** What a mount is to have that not every one has. */
+export interface Wishes {
+  /** The kernel is to look at access control lists. */
+  readonly accessLists: boolean
+  /** Large files are to be read past the server. Then each file has to be opened by it. */
+  readonly passthrough: boolean
 }
 
 interface Offer {
@@ -43,13 +54,15 @@ const FLAG_OF: Readonly<Partial<Record<Feature, number>>> = {
   'max-pages': FLAG.maxPages,
 }
 
-/**
- * @param accessLists whether the kernel is to look at access control lists
- * @returns undefined when the kernel is too old
- */
+const MORE_FLAG_OF: Readonly<Partial<Record<Feature, number>>> = {
+  'expire-only': MORE_FLAG.expireOnly,
+  passthrough: MORE_FLAG.passthrough,
+}
+
+/** @returns undefined when the kernel is too old */
 export function agreeOn(
   offer: Offer,
-  accessLists: boolean,
+  { accessLists, passthrough }: Wishes,
   without: readonly Feature[],
 ): Agreed | undefined {
   if (offer.major < MAJOR || (offer.major === MAJOR && offer.minor < OLDEST_MINOR)) return undefined
@@ -66,19 +79,25 @@ export function agreeOn(
     FLAG.noOpendir |
     FLAG.more
   if (accessLists) wanted |= FLAG.posixAcl
+  if (passthrough) wanted &= ~FLAG.noOpen
   for (const feature of without) wanted &= ~(FLAG_OF[feature] ?? 0)
   const flags = offer.flags & wanted
-  const hasMore = (flags & FLAG.more) !== 0
-  const canExpire =
-    hasMore && (offer.moreFlags & MORE_FLAG.expireOnly) !== 0 && !without.includes('expire-only')
+  const offered = (flags & FLAG.more) === 0 ? 0 : offer.moreFlags
+  let moreWanted: number = MORE_FLAG.expireOnly
+  if (passthrough) moreWanted |= MORE_FLAG.passthrough
+  for (const feature of without) moreWanted &= ~(MORE_FLAG_OF[feature] ?? 0)
+  const moreFlags = offered & moreWanted
   return {
     readaheadBytes: offer.readaheadBytes,
     flags,
-    moreFlags: canExpire ? MORE_FLAG.expireOnly : 0,
+    moreFlags,
+    // A file that is passed through must not lie in a file system that is stacked itself.
+    stackDepth: (moreFlags & MORE_FLAG.passthrough) === 0 ? 0 : 1,
     background: BACKGROUND,
     pages: (flags & FLAG.maxPages) === 0 ? FEWEST_PAGES : PAGES,
     withoutOpen: (flags & FLAG.noOpen) !== 0,
     withoutOpendir: (flags & FLAG.noOpendir) !== 0,
-    canExpire,
+    canExpire: (moreFlags & MORE_FLAG.expireOnly) !== 0,
+    passthrough: (moreFlags & MORE_FLAG.passthrough) !== 0,
   }
 }

@@ -50,6 +50,8 @@ export interface Agreement {
   readonly background: number
   /** Pages of one read. */
   readonly pages: number
+  /** How many file systems may lie on top of one another, this one included; 0 when none is passed through. */
+  readonly stackDepth: number
 }
 
 export function writeInit(out: Reply, at: number, agreement: Agreement): number {
@@ -66,6 +68,7 @@ export function writeInit(out: Reply, at: number, agreement: Agreement): number 
   out.words[(at + 24) >>> 2] = 1
   out.bytes.writeUInt16LE(agreement.pages, at + 28)
   out.words[(at + 32) >>> 2] = agreement.moreFlags >>> 0
+  out.words[(at + 36) >>> 2] = agreement.stackDepth
   return at + 64
 }
 
@@ -214,10 +217,17 @@ function writeStatxTime(out: Reply, at: number, ns: bigint): void {
   out.words[(at + 8) >>> 2] = Number(ns - seconds * NS_PER_SECOND)
 }
 
-export function writeOpen(out: Reply, at: number, handle: number, flags: number): number {
+/** @param backing the number of the file that is passed through; 0 for none */
+export function writeOpen(
+  out: Reply,
+  at: number,
+  handle: number,
+  flags: number,
+  backing = 0,
+): number {
   writeNumber64(out, at, handle)
   out.words[(at + 8) >>> 2] = flags
-  out.words[(at + 12) >>> 2] = 0
+  out.words[(at + 12) >>> 2] = backing
   return at + 16
 }
 

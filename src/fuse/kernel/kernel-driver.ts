@@ -30,6 +30,8 @@ export interface KernelDriverOptions {
   /** Whether fusermount3 is there. */
   readonly hasFusermount: boolean
   readonly without: readonly Feature[]
+  /** Whether large files are to be read past this process; for root, with the library. */
+  readonly passthrough: boolean
   /** Another number for every mount. */
   readonly generation: number
 }
@@ -44,12 +46,12 @@ export function kernelDriver(options: KernelDriverOptions): Driver {
 async function mount(request: MountRequest, options: KernelDriverOptions): Promise<MountSession> {
   await checkFuseDevice()
   const { recipe, mountpoint, allowOther } = request
-  const { serving, library, without, generation } = options
+  const { serving, library, without, passthrough, generation } = options
   const { port1, port2 } = new MessageChannel()
   const overtaken = Overtaken.memory()
   serving.begin(
     {
-      ...{ recipe, without, generation, teller: port1, overtaken },
+      ...{ recipe, without, passthrough, generation, teller: port1, overtaken },
       // Without other users the one there is reads what is his own, and root everything.
       accessLists: allowOther && library !== undefined,
     },

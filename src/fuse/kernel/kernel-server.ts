@@ -4,7 +4,7 @@
  */
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EINVAL, ENOSYS, ENOTDIR, EPROTO, EROFS, errnoOf, ESTALE } from '../errno.ts'
-import { type Agreed, agreeOn, type Feature } from './agreement.ts'
+import { type Agreed, agreeOn, type Feature, type Wishes } from './agreement.ts'
 import { AttributeAnswers, type StoredAttributes } from './attribute-answers.ts'
 import { decodeRequest, type Forgotten, type Question, type Request } from './decode-request.ts'
 import { Reply, writeHeader, writeInit, writeSpace } from './encode-reply.ts'
@@ -28,9 +28,7 @@ export interface ServerHost extends ReadHost {
   readonly stored?: StoredAttributes
 }
 
-export interface ServerOptions {
-  /** Whether the kernel is to look at access control lists. */
-  readonly accessLists: boolean
+export interface ServerOptions extends Wishes {
   /** What is not to be agreed upon, though the kernel has it. */
   readonly without: readonly Feature[]
   /** Another one for every mount. */
@@ -39,6 +37,11 @@ export interface ServerOptions {
 
 /** The largest read, or listing. */
 const REPLY_LIMIT_BYTES = 1024 * 1024
+
+/** Why the kernel is not agreed with. */
+const TOO_OLD = 'it is older than Linux 5.4'
+const NO_PASSTHROUGH =
+  'it passes no files through, as Linux can from 6.9 on, where it is built with CONFIG_FUSE_PASSTHROUGH'
 
 /** A reply is as long as this says, or an error when it is negative; undefined when none is awaited. */
 type Answer = number | undefined
@@ -56,6 +59,7 @@ export class KernelServer<Node extends object> {
   readonly #attributes: AttributeAnswers<Node>
   #generation: number
   #agreed: Agreed | undefined
+  #refusal: string | undefined
   /** Removed snapshots whose readers have yet to be looked after. */
   #gone: readonly Known<Node>[] = []
 
@@ -86,6 +90,11 @@ export class KernelServer<Node extends object> {
   /** What was agreed upon with the kernel; undefined before it has asked for anything. */
   get agreed(): Agreed | undefined {
     return this.#agreed
+  }
+
+  /** Why nothing was agreed upon, though the kernel has asked; words for a sentence. */
+  get refusal(): string | undefined {
+    return this.#refusal
   }
 
   /** How many nodes the kernel knows. */
@@ -191,9 +200,11 @@ export class KernelServer<Node extends object> {
   }
 
   #begin(offer: Extract<Question, { readonly kind: 'init' }>): Answer {
-    const { accessLists, without } = this.#options
-    const agreed = agreeOn(offer, accessLists, without)
-    if (agreed === undefined) return EPROTO
+    const agreed = agreeOn(offer, this.#options, this.#options.without)
+    if (agreed === undefined || (this.#options.passthrough && !agreed.passthrough)) {
+      this.#refusal = agreed === undefined ? TOO_OLD : NO_PASSTHROUGH
+      return EPROTO
+    }
     this.#agreed = agreed
     this.#entries.canExpire = agreed.canExpire
     return writeInit(this.reply, OUT_HEADER_BYTES, agreed)

@@ -99,6 +99,7 @@ export const FLAG = {
 /** Bits of `flags2`. */
 export const MORE_FLAG = {
   expireOnly: 1 << 3,
+  passthrough: 1 << 5,
 } as const
 
 /** Bits of an answer to `open` and `opendir`. */
@@ -106,6 +107,8 @@ export const OPEN_FLAG = {
   keepCache: 1 << 1,
   cacheDirectory: 1 << 3,
   noFlush: 1 << 5,
+  /** Read from the file behind the number that comes with the answer. */
+  passthrough: 1 << 7,
 } as const
 
 /** What the server tells without having been asked: the error of a reply to nobody. */

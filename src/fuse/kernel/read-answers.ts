@@ -9,6 +9,7 @@ import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOSYS, EROFS, ESTALE } from '../errno.ts'
 import { writeOpen, writeSize, type Reply } from './encode-reply.ts'
 import type { Known, NodeTable } from './node-table.ts'
+import { type Backing, OpenFiles } from './open-files.ts'
 import { OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 
 /** A file whose content is sent before it is asked for. */
@@ -25,6 +26,8 @@ export interface ReadHost {
   push(files: readonly PushedFile[]): void
   /** A file was asked for before its content was sent, or that it was read before. */
   overtaken(id: number): void
+  /** Gives files to the kernel, where it can be asked to take them. */
+  readonly backing?: Backing | undefined
   /** Where data or a hole begins in an open file; undefined where that cannot be asked. */
   readonly seek?: (descriptor: number, offset: number, whence: number) => number
 }
@@ -33,8 +36,6 @@ export interface ReadHost {
 const ACCESS_MODE_BITS = 0b11
 /** Descriptors kept for files that are being read. */
 const HANDLES_LIMIT = 4096
-/** Files that may be open at once, where the kernel opens them. */
-const OPEN_LIMIT = 60_000
 /** After so many files of a directory were read, those after them will be. */
 const READS_BEFORE_PUSHING = 2
 const PUSHED_AT_ONCE = 64
@@ -49,8 +50,7 @@ export class ReadAnswers<Node extends object> {
   /** In the order of their last use. */
   readonly #handles = new Set<Known<Node>>()
   /** Where the kernel opens files. */
-  readonly #open = new Map<number, ReadHandle>()
-  #nextHandle = 1
+  readonly #open: OpenFiles<Known<Node>>
 
   constructor(
     fileSystem: VirtualFileSystem<Node>,
@@ -62,23 +62,23 @@ export class ReadAnswers<Node extends object> {
     this.#table = table
     this.#reply = reply
     this.#host = host
+    this.#open = new OpenFiles(host.backing)
   }
 
   open(known: Known<Node>, node: Node, flags: number): number {
     if ((flags & ACCESS_MODE_BITS) !== 0) return EROFS
     if (known.kind === 'directory') return EISDIR
-    if (this.#open.size >= OPEN_LIMIT) return EMFILE
-    const handle = this.#fileSystem.open(node)
-    if (handle === undefined) return ESTALE
-    const number = this.#nextHandle
-    this.#nextHandle += 1
-    this.#open.set(number, handle)
-    return writeOpen(this.#reply, OUT_HEADER_BYTES, number, OPEN_FLAG.keepCache | OPEN_FLAG.noFlush)
+    if (this.#open.isFull) return EMFILE
+    const file = this.#fileSystem.open(node)
+    if (file === undefined) return ESTALE
+    const { sizeBytes } = this.#fileSystem.attributes(node)
+    const { handle, backing } = this.#open.add(known, file, sizeBytes)
+    const way = backing === 0 ? OPEN_FLAG.keepCache : OPEN_FLAG.passthrough
+    return writeOpen(this.#reply, OUT_HEADER_BYTES, handle, way | OPEN_FLAG.noFlush, backing)
   }
 
   release(handle: number): void {
-    this.#open.get(handle)?.close()
-    this.#open.delete(handle)
+    this.#open.remove(handle)
   }
 
   read(
@@ -91,7 +91,7 @@ export class ReadAnswers<Node extends object> {
   ): number {
     if (known.kind === 'directory') return EISDIR
     if (!Number.isSafeInteger(offset)) return EINVAL
-    const opened = handle === 0 ? this.#handleOf(known) : this.#open.get(handle)
+    const opened = handle === 0 ? this.#handleOf(known) : this.#open.file(handle)
     if (opened === undefined) return handle === 0 ? ESTALE : EBADF
     const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.bytes.length)
     const length = opened.read(this.#reply.bytes.subarray(OUT_HEADER_BYTES, end), offset)
@@ -109,7 +109,7 @@ export class ReadAnswers<Node extends object> {
   ): number {
     if (this.#host.seek === undefined) return ENOSYS
     if (!Number.isSafeInteger(asked.offset)) return EINVAL
-    const opened = asked.handle === 0 ? this.#handleOf(known) : this.#open.get(asked.handle)
+    const opened = asked.handle === 0 ? this.#handleOf(known) : this.#open.file(asked.handle)
     if (opened === undefined) return asked.handle === 0 ? ESTALE : EBADF
     if (opened.descriptor === undefined) return EINVAL
     const found = this.#host.seek(opened.descriptor, asked.offset, asked.whence)

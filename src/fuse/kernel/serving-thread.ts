@@ -4,11 +4,10 @@
  * thread is done by others.
  */
 import { readSync, writeSync } from 'node:fs'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { type MessagePort, parentPort } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
+import { garbageCollector } from './collect-garbage.ts'
 import { KernelServer } from './kernel-server.ts'
 import { Overtaken } from './overtaken.ts'
 import { lookQuickly, quickLook } from './quick-look.ts'
@@ -29,7 +28,7 @@ const WORTH_COLLECTING = 20_000
 
 type Answering = Pick<
   KernelServer<object>,
-  'reply' | 'answer' | 'takeBack' | 'agreed' | 'knownNodes'
+  'reply' | 'answer' | 'takeBack' | 'agreed' | 'refusal' | 'knownNodes'
 >
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
@@ -41,6 +40,7 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     const look = library === undefined ? undefined : quickLook(library)
     const views = openViews(task.recipe, clock, 'by node', look && lookQuickly(look))
     const overtaken = new Overtaken(task.overtaken)
+    let device = -1
     const server = new KernelServer(
       views.fileSystem,
       {
@@ -53,10 +53,12 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
         push: (files) => task.teller.postMessage({ kind: 'push', files } satisfies TellerWork),
         report: (error) => tell({ kind: 'reported', error: passed(error) }),
         ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes, look }),
+        backing: task.passthrough ? library?.backing(() => device) : undefined,
       },
       task,
     )
-    port.once('message', ({ device }: ServingStart) => {
+    port.once('message', (start: ServingStart) => {
+      device = start.device
       try {
         serve(device, server, () => tell({ kind: 'serving' }))
         tell({ kind: 'ended' })
@@ -92,6 +94,7 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
     }
     const replyLength = server.answer(request.subarray(0, length))
     if (replyLength > 0) send(device, server, replyLength)
+    if (!isAgreed && server.refusal !== undefined) throw new Error(server.refusal)
     most = Math.max(most, server.knownNodes)
     if (most > WORTH_COLLECTING && server.knownNodes < most / 2) {
       collect()
@@ -102,12 +105,6 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
       onAgreed()
     }
   }
-}
-
-/** Has V8 collect all garbage, and give the memory back. */
-function garbageCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  return runInNewContext('gc') as () => void
 }
 
 function send(device: number, server: Answering, length: number): void {

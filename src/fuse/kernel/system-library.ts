@@ -7,6 +7,7 @@ import { constants } from 'node:fs'
 import type { BytePath } from '../../model/entry-name.ts'
 import { ENAMETOOLONG } from '../errno.ts'
 import type { StoredAttributes } from './attribute-answers.ts'
+import type { Backing } from './open-files.ts'
 
 /** msghdr(3type), iovec and a control message with one descriptor. */
 const MESSAGE_BYTES = 56
@@ -30,6 +31,10 @@ const PATH_LIMIT_BYTES = 4096
 /** No child inherits it. */
 const O_CLOEXEC = 0x8_0000
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC
+/** From linux/fuse.h: FUSE_DEV_IOC_BACKING_OPEN, of a `struct fuse_backing_map`, and FUSE_DEV_IOC_BACKING_CLOSE. */
+const BACKING_OPEN = 0x4010_e501
+const BACKING_CLOSE = 0x4004_e502
+const BACKING_MAP_BYTES = 16
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX, from linux/limits.h. */
 const ATTRIBUTE_LIMIT_BYTES = 65_536
 
@@ -47,6 +52,8 @@ export interface SystemLibrary {
   readonly statusInto: (room: Buffer) => (place: BytePath) => number
   /** Files past Node, which takes twice as long: what is known of them goes to one room, what is read to another. Both must live. */
   readonly filesInto: (status: Buffer, content: Buffer) => QuickFiles
+  /** Passing files through a FUSE device; for root. @param device asked for at each call */
+  readonly backing: (device: () => number) => Backing
   readonly attributes: StoredAttributes
 }
 
@@ -73,10 +80,10 @@ export async function loadSystemLibrary(): Promise<SystemLibrary | undefined> {
   }
 }
 
+type Library = ReturnType<typeof Koffi.load>
+
 function bind(koffi: typeof Koffi): SystemLibrary {
   const library = koffi.load(null)
-  const socketpair = library.func('int socketpair(int, int, int, void *)')
-  const recvmsg = library.func('int64_t recvmsg(int, void *, int)')
   const lseek = library.func('int64_t lseek(int, int64_t, int)')
   const lgetxattr = library.func('int64_t lgetxattr(void *, void *, void *, size_t)')
   const llistxattr = library.func('int64_t llistxattr(void *, void *, size_t)')
@@ -101,28 +108,7 @@ function bind(koffi: typeof Koffi): SystemLibrary {
     return count < 0 ? -koffi.errno() : Buffer.from(room.subarray(0, count))
   }
   return {
-    socketPair: () => {
-      const ends = Buffer.alloc(8)
-      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) !== 0) return undefined
-      return [ends.readInt32LE(0), ends.readInt32LE(4)]
-    },
-    receiveDescriptor: (socket) => {
-      const [byte, vector] = [Buffer.alloc(1), Buffer.alloc(VECTOR_BYTES)]
-      const [control, message] = [Buffer.alloc(CONTROL_BYTES), Buffer.alloc(MESSAGE_BYTES)]
-      vector.writeBigUInt64LE(koffi.address(byte), 0)
-      vector.writeBigUInt64LE(1n, 8)
-      message.writeBigUInt64LE(koffi.address(vector), 16)
-      message.writeBigUInt64LE(1n, 24)
-      message.writeBigUInt64LE(koffi.address(control), 32)
-      message.writeBigUInt64LE(BigInt(CONTROL_BYTES), 40)
-      const received = Number(recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC))
-      const isDescriptor =
-        received >= 0 &&
-        message.readBigUInt64LE(40) >= 20n &&
-        control.readInt32LE(8) === SOL_SOCKET &&
-        control.readInt32LE(12) === SCM_RIGHTS
-      return isDescriptor ? control.readInt32LE(16) : undefined
-    },
+    ...bindSockets(koffi, library),
     seek: (descriptor, offset, whence) => {
       const place = Number(lseek(descriptor, offset, whence))
       return place < 0 ? -koffi.errno() : place
@@ -150,11 +136,62 @@ function bind(koffi: typeof Koffi): SystemLibrary {
         close: (descriptor) => void close(descriptor),
       }
     },
+    backing: bindBacking(koffi, library),
     attributes: {
       value: (place, name) => bytesOrErrno(lgetxattr(cText(place), cText(name), room, room.length)),
       names: (place) => bytesOrErrno(llistxattr(cText(place), room, room.length)),
     },
   }
+}
+
+function bindSockets(
+  koffi: typeof Koffi,
+  library: Library,
+): Pick<SystemLibrary, 'socketPair' | 'receiveDescriptor'> {
+  const socketpair = library.func('int socketpair(int, int, int, void *)')
+  const recvmsg = library.func('int64_t recvmsg(int, void *, int)')
+  return {
+    socketPair: () => {
+      const ends = Buffer.alloc(8)
+      if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) !== 0) return undefined
+      return [ends.readInt32LE(0), ends.readInt32LE(4)]
+    },
+    receiveDescriptor: (socket) => {
+      const [byte, vector] = [Buffer.alloc(1), Buffer.alloc(VECTOR_BYTES)]
+      const [control, message] = [Buffer.alloc(CONTROL_BYTES), Buffer.alloc(MESSAGE_BYTES)]
+      vector.writeBigUInt64LE(koffi.address(byte), 0)
+      vector.writeBigUInt64LE(1n, 8)
+      message.writeBigUInt64LE(koffi.address(vector), 16)
+      message.writeBigUInt64LE(1n, 24)
+      message.writeBigUInt64LE(koffi.address(control), 32)
+      message.writeBigUInt64LE(BigInt(CONTROL_BYTES), 40)
+      const received = Number(recvmsg(socket, message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC))
+      const isDescriptor =
+        received >= 0 &&
+        message.readBigUInt64LE(40) >= 20n &&
+        control.readInt32LE(8) === SOL_SOCKET &&
+        control.readInt32LE(12) === SCM_RIGHTS
+      return isDescriptor ? control.readInt32LE(16) : undefined
+    },
+  }
+}
+
+function bindBacking(koffi: typeof Koffi, library: Library): SystemLibrary['backing'] {
+  const ioctl = library.func('int ioctl(int, unsigned long, uintptr_t)')
+  const map = Buffer.alloc(BACKING_MAP_BYTES)
+  const mapAddress = Number(koffi.address(map))
+  return (device) => ({
+    open: (descriptor) => {
+      map.writeInt32LE(descriptor, 0)
+      const number = Number(ioctl(device(), BACKING_OPEN, mapAddress))
+      return number > 0 ? number : -koffi.errno()
+    },
+    close: (number) => {
+      map.writeInt32LE(number, 0)
+      ioctl(device(), BACKING_CLOSE, mapAddress)
+      map.writeInt32LE(0, 0)
+    },
+  })
 }
 
 /** Bytes as characters, with a NUL after them. */

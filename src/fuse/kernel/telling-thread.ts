@@ -4,6 +4,7 @@
  */
 import { statfsSync, writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { garbageCollector } from './collect-garbage.ts'
 import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
 import { Overtaken } from './overtaken.ts'
 import type { PushedFile } from './read-answers.ts'
@@ -18,12 +19,17 @@ export interface TellerTask {
   readonly overtaken: SharedArrayBuffer
 }
 
+/** So many bytes of notices are worth a collection: they lie outside V8's heap, where it lets 64 MiB gather. */
+const WORTH_COLLECTING_BYTES = 4 * 1024 * 1024
+
 class Teller {
   #device: number | undefined
   #mountpoint = ''
   readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
   readonly #read: ReadPushed
   readonly #overtaken: Overtaken
+  readonly #collect = garbageCollector()
+  #heardBytes = 0
 
   constructor(overtaken: Overtaken, library: SystemLibrary | undefined) {
     this.#overtaken = overtaken
@@ -43,6 +49,7 @@ class Teller {
         this.#send(Buffer.from(work.bytes.buffer, work.bytes.byteOffset, work.bytes.byteLength))
         // What the kernel forgets by that may be in use, and wants to be looked after.
         this.#look()
+        this.#collectAfter(work.bytes.byteLength)
         return
       case 'push':
         this.#pushAll(work.files)
@@ -50,6 +57,13 @@ class Teller {
       case 'look':
         this.#look()
     }
+  }
+
+  #collectAfter(bytes: number): void {
+    this.#heardBytes += bytes
+    if (this.#heardBytes < WORTH_COLLECTING_BYTES) return
+    this.#heardBytes = 0
+    this.#collect()
   }
 
   /** Each message begins with its length. */

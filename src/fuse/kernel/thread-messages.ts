@@ -1,13 +1,12 @@
 /** What the threads of a mount tell each other. */
 import type { MessagePort } from 'node:worker_threads'
 import type { SourcePlace, ViewRecipe } from '../../view/open-views.ts'
-import type { Feature } from './agreement.ts'
+import type { Feature, Wishes } from './agreement.ts'
 import type { PushedFile } from './read-answers.ts'
 
 /** What the serving thread begins with. */
-export interface ServingTask {
+export interface ServingTask extends Wishes {
   readonly recipe: ViewRecipe
-  readonly accessLists: boolean
   readonly without: readonly Feature[]
   /** Another one for every mount. */
   readonly generation: number

@@ -7,10 +7,11 @@ describe('a command line of mount(8)', () => {
     expect(spellOutMount(['/r', '/m', '-o', 'rw'])).toEqual([
       ...['mount', '--repository=/r', '--', '/m'],
     ])
-    const options = 'rw,profile=home,date_format=%Y/%m/%d_%H-%M-%S,allow_other,driver=fuse-native'
+    const options =
+      'rw,profile=home,date_format=%Y/%m/%d_%H-%M-%S,allow_other,driver=kernel,passthrough'
     expect(spellOutMount(['/r', '/m', '-o', options])).toEqual([
       ...['mount', '--repository=/r', '--profile=home', '--date-format=%Y/%m/%d_%H-%M-%S'],
-      ...['--allow-other', '--driver=fuse-native', '--', '/m'],
+      ...['--allow-other', '--driver=kernel', '--passthrough', '--', '/m'],
     ])
   })
 

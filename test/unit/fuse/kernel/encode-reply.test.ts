@@ -102,19 +102,23 @@ describe('a reply', () => {
 
   test('tells what was agreed upon', () => {
     const agreement = { readaheadBytes: 131_072, flags: 0x4000_0001, moreFlags: 8 }
-    expect(writeInit(out, 0, { ...agreement, background: 64, pages: 256 })).toBe(64)
+    const more = { background: 64, pages: 256, stackDepth: 1 }
+    expect(writeInit(out, 0, { ...agreement, ...more })).toBe(64)
     expect(out.bytes.readUInt32LE(0)).toBe(7)
     expect(out.bytes.readUInt32LE(8)).toBe(131_072)
     expect(out.bytes.readUInt32LE(12)).toBe(0x4000_0001)
     expect([out.bytes.readUInt16LE(16), out.bytes.readUInt16LE(18)]).toEqual([64, 48])
     expect(out.bytes.readUInt32LE(24)).toBe(1)
     expect(out.bytes.readUInt16LE(28)).toBe(256)
-    expect(out.bytes.readUInt32LE(32)).toBe(8)
+    expect([out.bytes.readUInt32LE(32), out.bytes.readUInt32LE(36)]).toEqual([8, 1])
   })
 
   test('tells an open file, and how much room there is', () => {
     expect(writeOpen(out, 0, 2 ** 33, 34)).toBe(16)
     expect([out.bytes.readBigUInt64LE(0), out.bytes.readUInt32LE(8)]).toEqual([1n << 33n, 34])
+    expect(out.bytes.readUInt32LE(12)).toBe(0)
+    writeOpen(out, 0, 1, 160, 7)
+    expect(out.bytes.readUInt32LE(12)).toBe(7)
     const space = { blockBytes: 4096, blocks: 2 ** 34, freeBlocks: 3, availableBlocks: 2 }
     expect(writeSpace(out, 0, { ...space, inodes: 7, freeInodes: 5 })).toBe(80)
     expect(out.bytes.readBigUInt64LE(0)).toBe(1n << 34n)

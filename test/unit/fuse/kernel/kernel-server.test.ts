@@ -37,6 +37,9 @@ function body(answer: Buffer | number): Buffer {
   return answer
 }
 
+const PLAIN = { accessLists: false, passthrough: false }
+const LISTS = { accessLists: true, passthrough: false }
+
 describe('the agreement with a kernel', () => {
   const offer = {
     major: 7,
@@ -47,30 +50,44 @@ describe('the agreement with a kernel', () => {
   }
 
   test('is the most that both know', () => {
-    expect(agreeOn(offer, false, [])).toMatchObject({
+    expect(agreeOn(offer, PLAIN, [])).toMatchObject({
       ...{ withoutOpen: true, withoutOpendir: true, canExpire: true, pages: 256 },
     })
-    expect(agreeOn(offer, true, [])!.flags & (1 << 20)).not.toBe(0)
-    expect(agreeOn(offer, false, [])!.flags & (1 << 20)).toBe(0)
+    expect(agreeOn(offer, LISTS, [])!.flags & (1 << 20)).not.toBe(0)
+    expect(agreeOn(offer, PLAIN, [])!.flags & (1 << 20)).toBe(0)
   })
 
   test('asks for nothing that an old kernel does not offer', () => {
     fc.assert(
       fc.property(fc.nat(0x7fff_ffff), fc.nat(0xffff), (flags, moreFlags) => {
-        const agreed = agreeOn({ ...offer, flags, moreFlags }, true, [])!
+        const agreed = agreeOn(
+          { ...offer, flags, moreFlags },
+          { accessLists: true, passthrough: true },
+          [],
+        )!
         expect(agreed.flags & ~flags).toBe(0)
         expect(agreed.moreFlags & ~moreFlags).toBe(0)
       }),
     )
-    expect(agreeOn({ ...offer, flags: 0 }, false, [])).toMatchObject({
+    expect(agreeOn({ ...offer, flags: 0 }, PLAIN, [])).toMatchObject({
       ...{ withoutOpen: false, withoutOpendir: false, canExpire: false, pages: 32 },
     })
-    expect(agreeOn({ ...offer, minor: 30 }, false, [])).toBeUndefined()
-    expect(agreeOn({ ...offer, major: 6 }, false, [])).toBeUndefined()
+    expect(agreeOn({ ...offer, minor: 30 }, PLAIN, [])).toBeUndefined()
+    expect(agreeOn({ ...offer, major: 6 }, PLAIN, [])).toBeUndefined()
+  })
+
+  test('has files passed through only where that is wanted, and has them opened then', () => {
+    const none = { ...offer, moreFlags: 0 }
+    const wish = { accessLists: false, passthrough: true }
+    expect(agreeOn(offer, wish, [])).toMatchObject({
+      ...{ passthrough: true, withoutOpen: false, withoutOpendir: true, stackDepth: 1 },
+    })
+    expect(agreeOn(none, wish, [])).toMatchObject({ passthrough: false, stackDepth: 0 })
+    expect(agreeOn(offer, PLAIN, [])).toMatchObject({ passthrough: false, stackDepth: 0 })
   })
 
   test('can be had with less', () => {
-    const none = agreeOn(offer, false, FEATURES)
+    const none = agreeOn(offer, PLAIN, FEATURES)
     expect(none).toMatchObject({ withoutOpen: false, withoutOpendir: false, canExpire: false })
   })
 })
