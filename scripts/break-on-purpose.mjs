@@ -64,6 +64,20 @@ const BREAKAGES = [
     test: ['unit', 'kernel-server.test.ts', 'listed from its beginning'],
   },
   {
+    title: 'the end of a listing is told twice',
+    file: 'src/fuse/kernel/push-ahead.ts',
+    from: '    this.#host.push({ files, held: { uniqueLow, uniqueHigh, until } })\n    return true',
+    to: '    this.#host.push({ files, held: { uniqueLow, uniqueHigh, until } })\n    return false',
+    test: ['unit', 'kernel-server.test.ts', 'waiting for the end'],
+  },
+  {
+    title: 'a process is taken for a reader for good',
+    file: 'src/fuse/kernel/readers.ts',
+    from: 'this.#listings.set(process, left - 1)',
+    to: 'this.#listings.set(process, left)',
+    test: ['unit', 'readers.test.ts', 'next four'],
+  },
+  {
     title: 'a forgotten node of the kernel driver leaves its number to another',
     file: 'src/fuse/kernel/node-table.ts',
     from: 'this.#nextId += 1',

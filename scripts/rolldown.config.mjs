@@ -12,6 +12,7 @@ export default defineConfig({
     'link-worker': 'src/repository/link-worker.ts',
     'serving-thread': 'src/fuse/kernel/serving-thread.ts',
     'telling-thread': 'src/fuse/kernel/telling-thread.ts',
+    'pushing-thread': 'src/fuse/kernel/pushing-thread.ts',
   },
   platform: 'node',
   logLevel: 'warn',

@@ -112,6 +112,7 @@ const context: Context = {
     mountThreads: {
       serving: new URL('serving-thread.js', import.meta.url),
       telling: new URL('telling-thread.js', import.meta.url),
+      pushing: new URL('pushing-thread.js', import.meta.url),
     },
   },
   output: standardStreams(),

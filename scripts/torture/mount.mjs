@@ -101,6 +101,9 @@ await inRoom(values.dir, async (room, signal) => {
   const pid = mounts.find(
     (/** @type {any} */ { mountpoint }) => mountpoint === place.mountpoint,
   ).pid
+  // Whoever reads a tree has the server begin a thread of its own, which stays.
+  await run('cp', ['-r', `${place.mountpoint}/by-date/latest/.`, `${room}/copy`])
+  await sleep(1000)
   const before = look(pid)
   const began = performance.now()
   const isOver = () =>

@@ -134,6 +134,7 @@ async function driverFor(
       return kernelDriver({
         serving: ahead ?? new ServingWorker(world.mountThreads.serving),
         telling: world.mountThreads.telling,
+        pushing: world.mountThreads.pushing,
         ...{ library: found.library, hasFusermount: found.hasFusermount },
         ...{ without: request.without, passthrough: request.passthrough },
         generation: world.clock.now(),

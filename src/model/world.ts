@@ -23,5 +23,9 @@ export interface World {
   /** The program of the thread that helps to link; without one a single thread does it all. */
   readonly linkWorker?: URL
   /** The programs of the threads that serve a mount. */
-  readonly mountThreads: { readonly serving: URL; readonly telling: URL }
+  readonly mountThreads: {
+    readonly serving: URL
+    readonly telling: URL
+    readonly pushing: URL
+  }
 }

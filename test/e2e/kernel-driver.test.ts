@@ -136,6 +136,21 @@ describe('a mount of the kernel driver', () => {
     expect([one!.ino, one!.nlink]).toEqual([other!.ino, 2])
   })
 
+  test('sends whoever reads directory after directory what he reads next, all of it right', async () => {
+    for (let above = 0; above < 20; above += 1) {
+      await mkdir(`${source}/${above}`)
+      for (let n = 0; n < 30; n += 1) {
+        await writeFile(`${source}/${above}/${n}`, `${above} ${n} `.repeat(1 + n * 40))
+      }
+    }
+    const { date } = await backUp()
+    await mount()
+    for (const copy of ['first', 'second']) {
+      await execa('cp', ['-r', `${history}/by-date/${date}/.`, `${directory()}/${copy}`])
+      await execa('diff', ['-r', source, `${directory()}/${copy}`])
+    }
+  })
+
   test('shows what is new in two seconds in every view, also where it was listed before', async () => {
     await writeFile(`${source}/file`, 'first')
     await writeFile(`${source}/gone`, 'x')

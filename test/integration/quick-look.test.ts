@@ -108,6 +108,7 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
       notify: () => undefined,
       push: () => undefined,
       overtaken: () => undefined,
+      isPushing: () => false,
       report: (error) => {
         throw error
       },

@@ -27,7 +27,7 @@ export function testWorld(now: () => number = () => Date.now()): World {
     groupId: process.getgid?.() ?? 0,
     homeDirectory: '/nonexistent',
     version: '0.0.0',
-    mountThreads: { serving: NOWHERE, telling: NOWHERE },
+    mountThreads: { serving: NOWHERE, telling: NOWHERE, pushing: NOWHERE },
   }
 }
 

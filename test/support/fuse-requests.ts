@@ -3,18 +3,21 @@
 export interface RequestOptions {
   readonly unique?: bigint
   readonly node?: bigint
+  /** The thread that asks. */
+  readonly process?: number
 }
 
 export function fuseRequest(
   opcode: number,
   body: Buffer = Buffer.alloc(0),
-  { unique = 7n, node = 1n }: RequestOptions = {},
+  { unique = 7n, node = 1n, process = 0 }: RequestOptions = {},
 ): Buffer {
   const header = Buffer.alloc(40)
   header.writeUInt32LE(40 + body.length, 0)
   header.writeUInt32LE(opcode, 4)
   header.writeBigUInt64LE(unique, 8)
   header.writeBigUInt64LE(node, 16)
+  header.writeUInt32LE(process, 32)
   return Buffer.concat([header, body])
 }
 

@@ -1,7 +1,7 @@
 /** A server over histories in memory, as it is without a mount. */
 import type { Feature } from '../../src/fuse/kernel/agreement.ts'
 import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
-import type { PushedFile } from '../../src/fuse/kernel/read-answers.ts'
+import type { HeldEnd, PushedFile } from '../../src/fuse/kernel/thread-messages.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
 import { SeriesView } from '../../src/view/series-view.ts'
 import { SnapshotFileSystem } from '../../src/view/snapshot-file-system.ts'
@@ -17,6 +17,10 @@ export interface ServedHistory {
   readonly client: ProtocolClient
   readonly notices: Buffer[]
   readonly pushed: PushedFile[]
+  /** Ends of listings that are left to whoever sends files. */
+  readonly held: HeldEnd[]
+  /** Whether there is somebody who sends. */
+  readonly pushing: { is: boolean }
   /** Nodes that were asked for although they were to be sent. */
   readonly overtaken: number[]
   readonly reported: unknown[]
@@ -36,18 +40,27 @@ export function serveHistory(
   }))
   const notices: Buffer[] = []
   const pushed: PushedFile[] = []
+  const held: HeldEnd[] = []
+  const pushing = { is: false }
   const overtaken: number[] = []
   const reported: unknown[] = []
   const server = new KernelServer(
     view,
     {
       notify: (some) => notices.push(...some),
-      push: (some) => pushed.push(...some),
+      push: (some) => {
+        pushed.push(...some.files)
+        if (some.held !== undefined) held.push(some.held)
+      },
+      isPushing: () => pushing.is,
       overtaken: (id) => overtaken.push(id),
       report: (error) => reported.push(error),
     },
     { accessLists: false, passthrough: false, without, generation: 12_345 },
   ) as unknown as KernelServer<ViewNode>
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
-  return { server, client: new ProtocolClient(server), notices, pushed, overtaken, reported }
+  return {
+    ...{ server, client: new ProtocolClient(server) },
+    ...{ notices, pushed, held, pushing, overtaken, reported },
+  }
 }

@@ -63,6 +63,8 @@ export interface Request {
   readonly uniqueLow: number
   readonly uniqueHigh: number
   readonly node: number
+  /** The thread that asks. */
+  readonly process: number
   readonly question: Question
 }
 
@@ -73,6 +75,7 @@ export function decodeRequest(bytes: Buffer): Request | undefined {
     uniqueLow: bytes.readUInt32LE(8),
     uniqueHigh: bytes.readUInt32LE(12),
     node: number64(bytes, 16),
+    process: bytes.readUInt32LE(32),
     question: decodeQuestion(bytes.readUInt32LE(4), bytes, number64(bytes, 16)),
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The driver that speaks the kernel's protocol itself. This thread mounts, waits for the end and ends it; a second one
- * answers the kernel, and a third tells it what it has not asked. native-notes/fuse.md says why.
+ * answers the kernel, a third tells it what it has not asked, and a fourth sends files ahead. native-notes/fuse.md says why.
  */
 import { setTimeout } from 'node:timers/promises'
 import { MessageChannel, Worker } from 'node:worker_threads'
@@ -13,7 +13,8 @@ import { runFusermount } from '../run-fusermount.ts'
 import { abortConnection } from './abort-connection.ts'
 import type { Feature } from './agreement.ts'
 import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
-import { Overtaken } from './overtaken.ts'
+import { PushingState } from './pushing-state.ts'
+import type { PusherTask } from './pushing-thread.ts'
 import type { ServingWorker } from './serving-worker.ts'
 import type { SystemLibrary } from './system-library.ts'
 import type { TellerTask } from './telling-thread.ts'
@@ -23,8 +24,9 @@ import { widenReadahead } from './widen-readahead.ts'
 export interface KernelDriverOptions {
   /** The thread that is to serve, which has been given nothing to do so far. */
   readonly serving: ServingWorker
-  /** The program of the other thread. */
+  /** The programs of the other threads. */
   readonly telling: URL
+  readonly pushing: URL
   /** Undefined where there is none: then only root can mount, and stored extended attributes are not shown. */
   readonly library: SystemLibrary | undefined
   /** Whether fusermount3 is there. */
@@ -47,11 +49,13 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
   await checkFuseDevice()
   const { recipe, mountpoint, allowOther } = request
   const { serving, library, without, passthrough, generation } = options
-  const { port1, port2 } = new MessageChannel()
-  const overtaken = Overtaken.memory()
+  const toTeller = new MessageChannel()
+  const toPusher = new MessageChannel()
+  const state = PushingState.memory()
   serving.begin(
     {
-      ...{ recipe, without, passthrough, generation, teller: port1, overtaken },
+      ...{ recipe, without, passthrough, generation, pushing: state },
+      ...{ teller: toTeller.port1, pusher: toPusher.port1 },
       // Without other users the one there is reads what is his own, and root everything.
       accessLists: allowOther && library !== undefined,
     },
@@ -63,8 +67,8 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     const sources = await serving.ready
     // Not before: two threads that begin at the same time keep one another waiting.
     const teller = new Worker(options.telling, {
-      workerData: { server: port2, overtaken } satisfies TellerTask,
-      transferList: [port2],
+      workerData: { server: toTeller.port2 } satisfies TellerTask,
+      transferList: [toTeller.port2],
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
     telling = teller
@@ -80,8 +84,20 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     await widenReadahead(mountpoint)
     const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
     const stopWatching = watchSeries(places, () => tell({ kind: 'look' }))
-    const parts = { mountpoint, sources, serving, telling: teller, attached, stopWatching }
-    return new KernelSession(parts)
+    const threads = [teller]
+    void serving.pushing.then(() => {
+      const task = { server: toPusher.port2, state, device }
+      const pusher = new Worker(options.pushing, {
+        workerData: task satisfies PusherTask,
+        transferList: [toPusher.port2],
+        resourceLimits: { maxYoungGenerationSizeMb: 2 },
+      })
+      pusher.once('error', request.onError)
+      // Nobody is kept waiting for it any more.
+      pusher.once('exit', () => (new PushingState(state).isPushing = false))
+      threads.push(pusher)
+    })
+    return new KernelSession({ mountpoint, sources, serving, threads, attached, stopWatching })
   } catch (error) {
     if (attached !== undefined) {
       await runFusermount(mountpoint, 'lazily')
@@ -120,7 +136,8 @@ interface SessionParts {
   readonly mountpoint: string
   readonly sources: MountSession['sources']
   readonly serving: ServingWorker
-  readonly telling: Worker
+  /** The others, of which one is begun when it is needed. */
+  readonly threads: readonly Worker[]
   readonly attached: Attached
   readonly stopWatching: () => void
 }
@@ -156,18 +173,12 @@ class KernelSession implements MountSession {
   }
 
   async end(): Promise<void> {
-    const { serving, telling, attached, stopWatching } = this.#parts
+    const { serving, threads, attached, stopWatching } = this.#parts
     stopWatching()
-    const isOver = await Promise.race([
-      serving.ended.then(
-        () => true,
-        () => true,
-      ),
-      setTimeout(END_LIMIT_MS, false),
-    ])
+    const over = Promise.allSettled([serving.ended, ...threads.map((one) => one.terminate())])
+    const isOver = await Promise.race([over.then(() => true), setTimeout(END_LIMIT_MS, false)])
     // A thread that waits for the kernel, or for a disk that does not answer, keeps the process from ending otherwise.
     if (!isOver) process.kill(process.pid, 'SIGKILL')
-    await telling.terminate()
     attached.close()
   }
 }

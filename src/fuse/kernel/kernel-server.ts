@@ -14,10 +14,11 @@ import { newsFor } from './news.ts'
 import { type Known, NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 import type { QuickLook } from './quick-look.ts'
+import { PushAhead, type PushHost } from './push-ahead.ts'
 import { ReadAnswers, type ReadHost } from './read-answers.ts'
 
 /** What a server needs beside the view. */
-export interface ServerHost extends ReadHost {
+export interface ServerHost extends ReadHost, PushHost {
   /** Tells the kernel something unasked; not in this thread, whose answer it may wait for. */
   readonly notify: (notices: readonly Buffer[]) => void
   /** Told of every error that a reader only sees as a number. */
@@ -57,6 +58,7 @@ export class KernelServer<Node extends object> {
   readonly #listings: ListingAnswers<Node>
   readonly #reads: ReadAnswers<Node>
   readonly #attributes: AttributeAnswers<Node>
+  readonly #ahead: PushAhead<Node>
   #generation: number
   #agreed: Agreed | undefined
   #refusal: string | undefined
@@ -79,6 +81,7 @@ export class KernelServer<Node extends object> {
       look: host.look,
     })
     this.#reads = new ReadAnswers(fileSystem, table, this.reply, host)
+    this.#ahead = new PushAhead(fileSystem, table, host)
     this.#attributes = new AttributeAnswers(
       fileSystem,
       this.reply,
@@ -131,7 +134,8 @@ export class KernelServer<Node extends object> {
     }
   }
 
-  #answerTo({ node: id, question }: Request): Answer {
+  #answerTo(request: Request): Answer {
+    const { question } = request
     switch (question.kind) {
       case 'forget':
         this.#forget(question.forgotten)
@@ -158,17 +162,21 @@ export class KernelServer<Node extends object> {
       case 'releasedir':
         return OUT_HEADER_BYTES
       default:
-        return this.#answerOf(id, question)
+        return this.#answerOf(request, question)
     }
   }
 
   /** Questions for a node. */
-  #answerOf(id: number, question: Question): Answer {
-    const known = this.#table.byId(id)
+  #answerOf(request: Request, question: Question): Answer {
+    const known = this.#table.byId(request.node)
     if (known === undefined) return ESTALE
     if (known.isChanging) this.#look()
     // What is open is read although what led to it is gone.
-    if (question.kind === 'read') return this.#reads.read(known, question)
+    if (question.kind === 'read') {
+      const length = this.#reads.read(known, question)
+      if (length > 0) this.#ahead.noteRead(known, request.process)
+      return length
+    }
     if (question.kind === 'lseek') return this.#reads.seek(known, question)
     const node = this.#table.nodeOf(known)
     if (node === undefined) return ESTALE
@@ -180,7 +188,7 @@ export class KernelServer<Node extends object> {
       case 'statx':
         return this.#entries.status(node)
       case 'readdir':
-        return this.#listings.list(known, node, question)
+        return this.#list(known, node, question, request)
       case 'opendir':
         if (known.kind !== 'directory') return ENOTDIR
         return this.#agreed?.withoutOpendir === true ? ENOSYS : this.#listings.open(node)
@@ -197,6 +205,17 @@ export class KernelServer<Node extends object> {
       default:
         return ENOSYS
     }
+  }
+
+  #list(
+    known: Known<Node>,
+    node: Node,
+    question: Extract<Question, { readonly kind: 'readdir' }>,
+    request: Request,
+  ): Answer {
+    const length = this.#listings.list(known, node, question)
+    const isEnd = length === OUT_HEADER_BYTES && question.offset > 0
+    return isEnd && this.#ahead.noteEnd(known, request) ? undefined : length
   }
 
   #begin(offer: Extract<Question, { readonly kind: 'init' }>): Answer {

@@ -4,7 +4,6 @@
  */
 import type { ReadHandle } from '../../catalog/catalog.ts'
 import { systemErrorCode } from '../../errors/system-error.ts'
-import { type BytePath, joinPath } from '../../model/entry-name.ts'
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOSYS, EROFS, ESTALE } from '../errno.ts'
 import { writeOpen, writeSize, type Reply } from './encode-reply.ts'
@@ -12,20 +11,7 @@ import type { Known, NodeTable } from './node-table.ts'
 import { type Backing, OpenFiles } from './open-files.ts'
 import { OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 
-/** A file whose content is sent before it is asked for. */
-export interface PushedFile {
-  readonly id: number
-  readonly path: BytePath
-  readonly inode: number | bigint
-  readonly birth: number
-  readonly device: bigint
-}
-
 export interface ReadHost {
-  /** Has the content of files sent. */
-  push(files: readonly PushedFile[]): void
-  /** A file was asked for before its content was sent, or that it was read before. */
-  overtaken(id: number): void
   /** Gives files to the kernel, where it can be asked to take them. */
   readonly backing?: Backing | undefined
   /** Where data or a hole begins in an open file; undefined where that cannot be asked. */
@@ -36,12 +22,6 @@ export interface ReadHost {
 const ACCESS_MODE_BITS = 0b11
 /** Descriptors kept for files that are being read. */
 const HANDLES_LIMIT = 4096
-/** After so many files of a directory were read, those after them will be. */
-const READS_BEFORE_PUSHING = 2
-const PUSHED_AT_ONCE = 64
-/** Whoever reads is at the next ones before they can be sent. */
-const NOT_PUSHED = 3
-
 export class ReadAnswers<Node extends object> {
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #table: NodeTable<Node>
@@ -95,8 +75,6 @@ export class ReadAnswers<Node extends object> {
     if (opened === undefined) return handle === 0 ? ESTALE : EBADF
     const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.bytes.length)
     const length = opened.read(this.#reply.bytes.subarray(OUT_HEADER_BYTES, end), offset)
-    if (known.wasRead) this.#host.overtaken(known.id)
-    else this.#noteFirst(known)
     // All of it was read in one go, so the kernel has it now; and what it is can be found again.
     const isWhole = offset === 0 && length < end - OUT_HEADER_BYTES
     if (handle === 0 && isWhole && known.lasts === 'always') this.close(known)
@@ -158,33 +136,5 @@ export class ReadAnswers<Node extends object> {
     const [oldest] = this.#handles
     if (oldest !== undefined) this.close(oldest)
     return oldest !== undefined
-  }
-
-  #placeOf(known: Known<Node>): BytePath | undefined {
-    const above = known.parent === undefined ? undefined : this.#table.nodeOf(known.parent)
-    const plain = above === undefined ? undefined : this.#fileSystem.plainPlace(above)
-    if (plain !== undefined) return joinPath(plain, known.name)
-    const node = this.#table.nodeOf(known)
-    return node === undefined ? undefined : this.#fileSystem.storedPlace(node)
-  }
-
-  /** Whoever reads several files of a directory, one after the other, will read the next ones. */
-  #noteFirst(known: Known<Node>): void {
-    known.wasRead = true
-    const order = known.parent?.order
-    if (order?.files[known.position] !== known) return
-    order.reads += 1
-    if (order.reads < READS_BEFORE_PUSHING) return
-    const files: PushedFile[] = []
-    for (let at = known.position + 1 + NOT_PUSHED; at < order.files.length; at += 1) {
-      const next = order.files[at]
-      if (next === undefined || files.length === PUSHED_AT_ONCE) break
-      if (next.wasRead) continue
-      const path = this.#placeOf(next)
-      if (path === undefined) continue
-      next.wasRead = true
-      files.push({ id: next.id, path, ...next.identity })
-    }
-    if (files.length > 0) this.#host.push(files)
   }
 }

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { RawStatus } from '../../catalog/raw-status.ts'
 import { systemPath } from '../../model/entry-name.ts'
-import type { PushedFile } from './read-answers.ts'
+import type { PushedFile } from './thread-messages.ts'
 import type { SystemLibrary } from './system-library.ts'
 
 /** Larger files are read by whoever wants them. */

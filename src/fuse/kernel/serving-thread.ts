@@ -9,11 +9,12 @@ import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { garbageCollector } from './collect-garbage.ts'
 import { KernelServer } from './kernel-server.ts'
-import { Overtaken } from './overtaken.ts'
+import { PushingState } from './pushing-state.ts'
 import { lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
 import type {
   PassedError,
+  Push,
   ServingNews,
   ServingStart,
   ServingTask,
@@ -39,7 +40,8 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     const library = await loadSystemLibrary()
     const look = library === undefined ? undefined : quickLook(library)
     const views = openViews(task.recipe, clock, 'by node', look && lookQuickly(look))
-    const overtaken = new Overtaken(task.overtaken)
+    const pushing = new PushingState(task.pushing)
+    let hasPushed = false
     let device = -1
     const server = new KernelServer(
       views.fileSystem,
@@ -49,8 +51,13 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
             kind: 'notices',
             bytes: Buffer.concat(notices),
           } satisfies TellerWork),
-        overtaken: (id) => overtaken.note(id),
-        push: (files) => task.teller.postMessage({ kind: 'push', files } satisfies TellerWork),
+        overtaken: (id) => pushing.noteOvertaken(id),
+        isPushing: () => pushing.isPushing,
+        push: (push) => {
+          task.pusher.postMessage(push satisfies Push)
+          if (!hasPushed) tell({ kind: 'pushing' })
+          hasPushed = true
+        },
         report: (error) => tell({ kind: 'reported', error: passed(error) }),
         ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes, look }),
         backing: task.passthrough ? library?.backing(() => device) : undefined,
@@ -67,6 +74,7 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
       }
       port.close()
       task.teller.close()
+      task.pusher.close()
     })
     tell({ kind: 'ready', sources: sourcesOf(views) })
   } catch (error) {

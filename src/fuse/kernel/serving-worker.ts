@@ -11,6 +11,8 @@ export class ServingWorker {
   readonly ready: Promise<Readonly<Record<string, SourcePlace>>>
   /** The kernel has been answered for the first time. */
   readonly serving: Promise<undefined>
+  /** It has files to be sent ahead; never settled when it has none. */
+  readonly pushing: Promise<undefined>
   /** It will answer no more; rejected when it should have. */
   readonly ended: Promise<undefined>
   readonly #worker: Worker
@@ -26,6 +28,7 @@ export class ServingWorker {
     const ready = settleable<Readonly<Record<string, SourcePlace>>>()
     const serving = settleable<undefined>()
     const ended = settleable<undefined>()
+    const pushing = settleable<undefined>()
     const fail = (error: Error): void => {
       for (const one of [ready, serving, ended]) one.reject(error)
     }
@@ -36,6 +39,9 @@ export class ServingWorker {
           return
         case 'serving':
           serving.resolve(undefined)
+          return
+        case 'pushing':
+          pushing.resolve(undefined)
           return
         case 'ended':
           ended.resolve(undefined)
@@ -56,12 +62,13 @@ export class ServingWorker {
     this.ready = ready.promise
     this.serving = serving.promise
     this.ended = ended.promise
+    this.pushing = pushing.promise
   }
 
   /** @param onReported told of errors that a reader only sees as a number */
   begin(task: ServingTask, onReported: (error: unknown) => void): void {
     this.#onReported = onReported
-    this.#worker.postMessage(task, [task.teller])
+    this.#worker.postMessage(task, [task.teller, task.pusher])
   }
 
   start(device: number): void {

@@ -2,7 +2,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { SourcePlace, ViewRecipe } from '../../view/open-views.ts'
 import type { Feature, Wishes } from './agreement.ts'
-import type { PushedFile } from './read-answers.ts'
+import type { NodeIdentity } from '../../view/virtual-file-system.ts'
+import type { BytePath } from '../../model/entry-name.ts'
 
 /** What the serving thread begins with. */
 export interface ServingTask extends Wishes {
@@ -12,8 +13,10 @@ export interface ServingTask extends Wishes {
   readonly generation: number
   /** To the thread that tells the kernel what it has not asked. */
   readonly teller: MessagePort
-  /** For `Overtaken`, with that thread. */
-  readonly overtaken: SharedArrayBuffer
+  /** To the thread that sends files ahead. */
+  readonly pusher: MessagePort
+  /** For `PushingState`, with that thread. */
+  readonly pushing: SharedArrayBuffer
 }
 
 /** To the serving thread: the device, open. It answers no other message while it serves. */
@@ -27,6 +30,8 @@ export type ServingNews =
   | { readonly kind: 'serving' }
   | { readonly kind: 'ended' }
   | { readonly kind: 'failed'; readonly error: PassedError }
+  /** There are files to be sent ahead, for the first time. */
+  | { readonly kind: 'pushing' }
   /** A reader was told of an error. */
   | { readonly kind: 'reported'; readonly error: PassedError }
 
@@ -41,6 +46,28 @@ export type TellerWork =
   | { readonly kind: 'start'; readonly device: number; readonly mountpoint: string }
   /** Messages for the kernel, one after the other. */
   | { readonly kind: 'notices'; readonly bytes: Uint8Array }
-  | { readonly kind: 'push'; readonly files: readonly PushedFile[] }
   /** There may be news: whoever serves is to look. */
   | { readonly kind: 'look' }
+
+/** A file whose content is sent before it is asked for. */
+export interface PushedFile extends NodeIdentity {
+  readonly id: number
+  readonly path: BytePath
+}
+
+/** To the pushing thread. */
+export interface Push {
+  readonly files: readonly PushedFile[]
+  readonly held?: HeldEnd | undefined
+}
+
+/**
+ * Whoever waits for the end of a listing is told of it by the pushing thread, when so many files were sent that he will not
+ * overtake it.
+ */
+export interface HeldEnd {
+  readonly uniqueLow: number
+  readonly uniqueHigh: number
+  /** How many files. */
+  readonly until: number
+}

@@ -393,6 +393,43 @@ describe('a server', () => {
     expect(pushed).toHaveLength(64 + 27)
   })
 
+  test('keeps a reader waiting for the end of the next listing until enough is sent', () => {
+    const names = Array.from({ length: 10 }, (_, n) => `f${n}`)
+    const tree = Object.fromEntries(
+      names.flatMap((name) => [
+        [`a/${name}`, file(name)],
+        [`b/${name}`, file(`other ${name}`)],
+      ]),
+    )
+    const { client, server, pushed, held, pushing } = served([{ id: FIRST.id, tree }])
+    const nodeOf = (path: string) => client.walk(`/by-date/${FIRST_DATE}/${path}`)!.node
+    const [a, b] = [nodeOf('a'), nodeOf('b')]
+    client.list(a, true, 1 << 17)
+    const ask = (opcode: number, node: bigint, body: Buffer, process = 5) =>
+      server.answer(fuseRequest(opcode, body, { unique: 0x7_0000_0009n, node, process }))
+    for (const name of ['f1', 'f2']) ask(15, nodeOf(`a/${name}`), reading(4096, 0n))
+    pushed.length = 0
+    /** Up to its end, which is asked for by this process. */
+    const list = (process: number): number => {
+      ask(44, b, reading(1 << 17, 0n), process)
+      const last = server.reply.bytes.subarray(0, server.reply.bytes.readUInt32LE(0))
+      // The last place that was told, from the dirent before the last name.
+      const offset = last.readBigUInt64LE(last.length - 24)
+      return ask(44, b, reading(1 << 17, offset), process)
+    }
+    expect(list(5)).toBe(16)
+    pushing.is = true
+    expect(list(6)).toBe(16)
+    expect([pushed, held]).toEqual([[], []])
+    expect(list(5)).toBe(0)
+    expect(held).toEqual([{ uniqueLow: 9, uniqueHigh: 7, until: 4 }])
+    expect(pushed.map(({ id }) => BigInt(id))).toEqual(
+      client.list(b, true, 1 << 17)!.map(({ name }) => nodeOf(`b/${name}`)),
+    )
+    // All is sent.
+    expect(list(5)).toBe(16)
+  })
+
   test('counts what was read since a directory was listed from its beginning', () => {
     const tree = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`f${n}`, file(`${n}`)]))
     const { client, pushed } = served([{ id: FIRST.id, tree }])

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { Overtaken } from '../../../../src/fuse/kernel/overtaken.ts'
+import { PushingState } from '../../../../src/fuse/kernel/pushing-state.ts'
 
 const files = [7, 8, 9, 2 ** 32 + 10].map((id) => ({ id }))
 
 /** What two threads have of one memory. */
-function twoEnds(): readonly [Overtaken, Overtaken] {
-  const memory = Overtaken.memory()
-  return [new Overtaken(memory), new Overtaken(memory)]
+function twoEnds(): readonly [PushingState, PushingState] {
+  const memory = PushingState.memory()
+  return [new PushingState(memory), new PushingState(memory)]
 }
 
 describe('what is sent ahead', () => {
@@ -17,18 +17,27 @@ describe('what is sent ahead', () => {
 
   test('goes on after the file that was asked for, once', () => {
     const [answering, sending] = twoEnds()
-    answering.note(8)
+    answering.noteOvertaken(8)
     expect(sending.next(files, 0)).toBe(2)
     expect(sending.next(files, 0)).toBe(0)
-    answering.note(2 ** 32 + 10)
+    answering.noteOvertaken(2 ** 32 + 10)
     expect(sending.next(files, 0)).toBe(4)
   })
 
   test('does not go back, nor after a file of another directory', () => {
     const [answering, sending] = twoEnds()
-    answering.note(7)
+    answering.noteOvertaken(7)
     expect(sending.next(files, 3)).toBe(3)
-    answering.note(100)
+    answering.noteOvertaken(100)
     expect(sending.next(files, 1)).toBe(1)
+  })
+
+  test('is known to be sent by somebody, to both', () => {
+    const [answering, sending] = twoEnds()
+    expect(answering.isPushing).toBe(false)
+    sending.isPushing = true
+    expect([answering.isPushing, sending.isPushing]).toEqual([true, true])
+    sending.isPushing = false
+    expect(answering.isPushing).toBe(false)
   })
 })

@@ -1,0 +1,91 @@
+/**
+ * The thread that sends the content of files before they are read. It may have to wait for a page that a reader holds until the
+ * serving thread has answered him, so it is not that thread; nor is it the telling thread, which may have to wait for whoever
+ * lists a directory, while this one keeps him waiting for its end.
+ */
+import { writeSync } from 'node:fs'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
+import { Reply, writeHeader } from './encode-reply.ts'
+import { OUT_HEADER_BYTES } from './protocol.ts'
+import { PushingState } from './pushing-state.ts'
+import { PUSH_LIMIT_BYTES, readByNode, type ReadPushed, readQuickly } from './read-pushed.ts'
+import { loadSystemLibrary, type SystemLibrary } from './system-library.ts'
+import type { Push, PushedFile } from './thread-messages.ts'
+
+export interface PusherTask {
+  /** From the thread that serves. */
+  readonly server: MessagePort
+  /** For `PushingState`, with that thread. */
+  readonly state: SharedArrayBuffer
+  readonly device: number
+}
+
+/** Longer nobody is kept waiting, on a slow disk for instance. */
+const HOLD_LIMIT_MS = 5
+
+class Pusher {
+  readonly #device: number
+  readonly #state: PushingState
+  readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
+  readonly #answer = new Reply(OUT_HEADER_BYTES)
+  readonly #read: ReadPushed
+
+  constructor(device: number, state: PushingState, library: SystemLibrary | undefined) {
+    this.#device = device
+    this.#state = state
+    this.#read =
+      library === undefined
+        ? readByNode(this.#message, STORE_HEADER_BYTES)
+        : readQuickly(library, this.#message, STORE_HEADER_BYTES)
+  }
+
+  push({ files, held }: Push): void {
+    let waiting = held
+    const release = (): void => {
+      if (waiting === undefined) return
+      writeHeader(this.#answer, waiting, 0, OUT_HEADER_BYTES)
+      waiting = undefined
+      this.#write(this.#answer.bytes, OUT_HEADER_BYTES)
+    }
+    const until = performance.now() + HOLD_LIMIT_MS
+    try {
+      for (let at = 0; at < files.length; at += 1) {
+        at = this.#state.next(files, at)
+        const file = files[at]
+        if (file !== undefined) this.#send(file)
+        if (waiting === undefined) continue
+        if (at + 1 >= waiting.until || performance.now() > until) release()
+      }
+    } finally {
+      release()
+    }
+  }
+
+  #send(file: PushedFile): void {
+    const size = this.#read(file)
+    if (size === undefined) return
+    writeStoreHeader(this.#message, file.id, size)
+    this.#write(this.#message, STORE_HEADER_BYTES + size)
+  }
+
+  #write(bytes: Buffer, length: number): void {
+    try {
+      writeSync(this.#device, bytes, 0, length)
+    } catch {
+      // The kernel does not know the node any more, nobody waits for the answer, or there is no mount any more.
+    }
+  }
+}
+
+/** To be called where the file is loaded as the thread, and nowhere else. */
+async function begin(port: MessagePort): Promise<void> {
+  const { server, state: memory, device } = workerData as PusherTask
+  const state = new PushingState(memory)
+  const pusher = new Pusher(device, state, await loadSystemLibrary())
+  server.on('message', (push: Push) => pusher.push(push))
+  server.on('close', () => port.close())
+  state.isPushing = true
+}
+
+if (parentPort !== null) void begin(parentPort)
