@@ -71,10 +71,12 @@ function serverFor(bench, name, program, words) {
  * @param {string} driver
  * @param {string} repository
  * @param {string} [name] where there are several of a driver
+ * @param {readonly string[]} [options]
  */
-export function snapfsServer(bench, driver, repository, name = driver) {
+export function snapfsServer(bench, driver, repository, name = driver, options = []) {
   return serverFor(bench, name, bench.options.snapfs, (mountpoint) => [
-    ...['mount', '--foreground', '--driver', driver, `--repository=${repository}`, mountpoint],
+    ...['mount', '--foreground', '--driver', driver, `--repository=${repository}`],
+    ...[...options, mountpoint],
   ])
 }
 
@@ -90,6 +92,9 @@ export async function startSides(bench, { repository, trees }) {
   /** @type {Side[]} */
   const sides = [{ name: 'direct', server: undefined, newer, older }]
   for (const driver of DRIVERS) sides.push(await startSnapfs(bench, driver, repository))
+  if (process.getuid?.() === 0) {
+    sides.push(await startSnapfs(bench, DRIVERS[0], repository, 'passthrough', ['--passthrough']))
+  }
   // The directory of all snapshots, so that both are below, and as deep as they are in a mount of snapfs.
   const series = dirname(dirname(newer))
   const below = (/** @type {string} */ root, /** @type {string} */ tree) =>
@@ -116,15 +121,17 @@ export async function startSides(bench, { repository, trees }) {
  * @param {Bench} bench
  * @param {string} driver
  * @param {string} repository
+ * @param {string} [name]
+ * @param {readonly string[]} [options]
  * @returns {Promise<Side>}
  */
-async function startSnapfs(bench, driver, repository) {
-  const server = snapfsServer(bench, driver, repository)
+async function startSnapfs(bench, driver, repository, name = driver, options = []) {
+  const server = snapfsServer(bench, driver, repository, name, options)
   await server.start()
   const byDate = `${server.mountpoint}/by-date`
   const names = readdirSync(byDate).filter((name) => name !== 'latest')
   const [older, newer] = names.sort().slice(-2)
-  return { name: driver, server, newer: `${byDate}/${newer}`, older: `${byDate}/${older}` }
+  return { name, server, newer: `${byDate}/${newer}`, older: `${byDate}/${older}` }
 }
 
 /**

@@ -9,7 +9,8 @@
  *
  * tree     Snapshots of small text files, fifty to a directory, and one file of 512 MiB. What is done with the
  *          newest of them stands in mount-jobs.mjs; each job first with nothing in the kernel's caches of the mount
- *          (cold; where we are not root: just mounted), and again at once (warm). "second snapshot": after a cold
+ *          (cold; where we are not root: just mounted), and again at once (warm). Root has driver "kernel" with
+ *          --passthrough on a side of its own. "second snapshot": after a cold
  *          `grep -r` of one snapshot, that of another which shares all but 1 in 100 of its inodes, also as a ratio to
  *          the first. The files themselves are in the page cache throughout. Then how many requests the server of
  *          driver "kernel" answered for each job, and how many messages it sent unasked.

@@ -87,6 +87,10 @@ export class CachedCatalog implements Catalog {
     return names
   }
 
+  bareNamesIn(snapshot: Snapshot, path: EntryPath): readonly EntryName[] | undefined {
+    return this.#inner.bareNamesIn(snapshot, path)
+  }
+
   storedPlace(snapshot: Snapshot, path: EntryPath): BytePath | undefined {
     return this.#inner.storedPlace(snapshot, path)
   }

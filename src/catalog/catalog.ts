@@ -44,6 +44,8 @@ export interface Catalog {
   entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined
   /** The names in a directory, in no particular order; undefined when it is not one. */
   namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined
+  /** The same without kinds; for who looks at each of them anyhow, and remembers. */
+  bareNamesIn(snapshot: Snapshot, path: EntryPath): readonly EntryName[] | undefined
   /** Where an entry lies, for who looks for itself. It may not be there, or may be another by then. */
   storedPlace(snapshot: Snapshot, path: EntryPath): BytePath | undefined
   /** What a symbolic link holds, as bytes. */

@@ -15,6 +15,7 @@ import { type Entry, sameInode } from '../model/entry.ts'
 import {
   type BytePath,
   bytePathFromText,
+  type EntryName,
   type EntryPath,
   joinPath,
   nameFromBytes,
@@ -95,6 +96,17 @@ export class DiskCatalog implements Catalog {
         withFileTypes: true,
         encoding: 'latin1',
       }).map((found) => ({ name: nameFromBytes(found.name), kind: kindOf(found) }))
+    } catch (error) {
+      undefinedIfAbsent(error)
+      return
+    }
+  }
+
+  bareNamesIn(snapshot: Snapshot, path: EntryPath): readonly EntryName[] | undefined {
+    if (!this.#isDirectory(snapshot, path)) return undefined
+    const place = systemPath(this.#pathOf(snapshot, path))
+    try {
+      return readdirSync(place, { encoding: 'latin1' }) as EntryName[]
     } catch (error) {
       undefinedIfAbsent(error)
       return

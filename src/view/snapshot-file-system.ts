@@ -123,7 +123,7 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
   names(node: ViewNode): readonly EntryName[] | undefined {
     if (node.kind !== 'stored') return this.list(node)?.map(({ name }) => name)
     if (node.entry.kind !== 'directory') return undefined
-    return node.series.catalog.namesIn(node.snapshot, node.path)?.map(({ name }) => name)
+    return node.series.catalog.bareNamesIn(node.snapshot, node.path)
   }
 
   recall(parent: ViewNode, name: EntryName, identity: NodeIdentity): ViewNode | undefined {

@@ -10,6 +10,7 @@ import type { Entry } from '../../src/model/entry.ts'
 import {
   type BytePath,
   bytePathFromText,
+  type EntryName,
   type EntryPath,
   joinPath,
   nameFromBytes,
@@ -96,6 +97,10 @@ export class MemoryCatalog implements Catalog {
       .map(([key, stored]) => ({ rest: key.slice(prefix.length), kind: stored.entry.kind }))
       .filter(({ rest }) => rest !== '' && !rest.includes('/'))
       .map(({ rest, kind }) => ({ name: nameFromBytes(rest), kind }))
+  }
+
+  bareNamesIn(snapshot: Snapshot, path: EntryPath): readonly EntryName[] | undefined {
+    return this.namesIn(snapshot, path)?.map(({ name }) => name)
   }
 
   /** Nothing lies there. */

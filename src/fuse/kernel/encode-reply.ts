@@ -261,16 +261,18 @@ export function writeDirent(
     name,
     kind,
     inode,
-  }: { readonly name: string; readonly kind: EntryKind; readonly inode: bigint },
+  }: { readonly name: string; readonly kind: EntryKind; readonly inode: number | bigint },
   next: number,
 ): number {
   const end = at + direntBytes(name)
-  out.longs[at >>> 3] = inode
+  if (typeof inode === 'bigint') out.longs[at >>> 3] = inode
+  else writeNumber64(out, at, inode)
   writeNumber64(out, at + 8, next)
   out.words[(at + 16) >>> 2] = name.length
   out.words[(at + 20) >>> 2] = DIRENT_TYPE[kind]
+  // What follows the name is zero.
+  writeNumber64(out, end - 8, 0)
   out.bytes.write(name, at + DIRENT_BYTES, 'latin1')
-  out.bytes.fill(0, at + DIRENT_BYTES + name.length, end)
   return end
 }
 

@@ -3,7 +3,7 @@
  * on as it began, whatever is new meanwhile; each name is looked up when it is written.
  */
 import { LRUCache } from 'lru-cache'
-import { type BytePath, type EntryName, joinPath } from '../../model/entry-name.ts'
+import type { EntryName } from '../../model/entry-name.ts'
 import type { NodeAttributes, VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EINVAL, ENOENT, ENOTDIR } from '../errno.ts'
 import { inodeNotice } from './encode-notice.ts'
@@ -16,6 +16,20 @@ import { ENTRY_BYTES, OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 interface Listing {
   readonly number: number
   readonly names: readonly EntryName[]
+}
+
+/** From where on, how many bytes at most, and whether with all that a lookup tells. */
+interface Piece {
+  readonly offset: number
+  readonly size: number
+  readonly plus: boolean
+}
+
+interface Listed<Node> {
+  readonly node: Node
+  readonly listing: Listing
+  /** The directory, open; negative when it is not. */
+  readonly inside: number
 }
 
 export interface ListingHost {
@@ -32,7 +46,7 @@ const LAST_NUMBER = 0xf_ffff
 const DOTS = ['.', '..'] as const
 
 /** Inode numbers below this are the view's to replace. */
-const PLAIN_FROM = 2n
+const PLAIN_FROM = 2
 
 const NO_NODE = { node: 0, generation: 0, nameSeconds: 0, attributeSeconds: 0 }
 
@@ -70,20 +84,39 @@ export class ListingAnswers<Node extends object> {
     return writeOpen(this.#reply, OUT_HEADER_BYTES, 0, flags)
   }
 
-  /** @param asked from where on, how many bytes at most, and whether with all that a lookup tells */
-  list(
-    directory: Known<Node>,
-    node: Node,
-    asked: { readonly offset: number; readonly size: number; readonly plus: boolean },
-  ): number {
+  list(directory: Known<Node>, node: Node, asked: Piece): number {
     if (!Number.isSafeInteger(asked.offset)) return EINVAL
     const listing = this.#listing(node, Math.floor(asked.offset / STEP))
     if (listing === undefined) return ENOTDIR
     if (asked.offset === 0 && asked.plus) this.#table.beginOrder(directory)
     const { number, names } = listing
+    const count = DOTS.length + names.length
+    if (asked.offset % STEP >= count) {
+      this.#end(directory, node, number)
+      return OUT_HEADER_BYTES
+    }
+    const inside = this.#enter(node)
+    try {
+      return this.#writePiece(directory, { node, listing, inside }, asked)
+    } finally {
+      if (inside >= 0) this.#host.look?.leave(inside)
+    }
+  }
+
+  /** A directory whose names are looked at where they lie. @returns its descriptor; negative where that cannot be */
+  #enter(node: Node): number {
+    const { look } = this.#host
+    const place = look === undefined ? undefined : this.#fileSystem.plainPlace(node)
+    return look === undefined || place === undefined ? -1 : look.enter(place)
+  }
+
+  #writePiece(
+    directory: Known<Node>,
+    { node, listing: { number, names }, inside }: Listed<Node>,
+    asked: Piece,
+  ): number {
     const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.bytes.length)
     const count = DOTS.length + names.length
-    const plain = this.#host.look === undefined ? undefined : this.#fileSystem.plainPlace(node)
     let end = OUT_HEADER_BYTES
     for (let place = asked.offset % STEP; place < count; place += 1) {
       const name: string | undefined = DOTS[place] ?? names[place - DOTS.length]
@@ -94,10 +127,9 @@ export class ListingAnswers<Node extends object> {
       end =
         name === '.' || name === '..'
           ? this.#writeDots(end, directory, name, next, asked.plus)
-          : (this.#writePlain(end, directory, plain, name as EntryName, next, asked.plus) ??
+          : (this.#writePlain(end, directory, inside, name as EntryName, next, asked.plus) ??
             this.#writeChild(end, directory, node, name as EntryName, next, asked.plus))
     }
-    if (asked.offset % STEP >= count) this.#end(directory, node, number)
     return end
   }
 
@@ -140,17 +172,17 @@ export class ListingAnswers<Node extends object> {
   #writePlain(
     at: number,
     directory: Known<Node>,
-    place: BytePath | undefined,
+    inside: number,
     name: EntryName,
     next: number,
     plus: boolean,
   ): number | undefined {
     const { look } = this.#host
-    if (look === undefined || place === undefined) return undefined
-    const errno = look.at(joinPath(place, name))
+    if (look === undefined || inside < 0) return undefined
+    const errno = look.in(inside, name)
     if (errno === ENOENT) return at
     const { status } = look
-    const { kind, inode } = status
+    const { kind, inodeKey: inode } = status
     // A directory is numbered by the way to it, and what no disk should number so as well.
     if (errno !== 0 || kind === 'directory' || inode < PLAIN_FROM) return undefined
     const begin = plus ? this.#entries.tellPlain(at, directory, name, status) : at

@@ -1,21 +1,18 @@
 /** Looking at entries past Node, which makes eighteen numbers of 64 bits of each, and what they are kept in. */
 import { lookAt, type LookAt } from '../../catalog/entry-status.ts'
 import { RawStatus } from '../../catalog/raw-status.ts'
-import type { BytePath } from '../../model/entry-name.ts'
 import { ENOENT, ENOTDIR } from '../errno.ts'
-import type { SystemLibrary } from './system-library.ts'
+import type { StatusCalls, SystemLibrary } from './system-library.ts'
 
 /** Looks into one place, over and over. */
-export interface QuickLook {
+export interface QuickLook extends StatusCalls {
   /** What was found last. */
   readonly status: RawStatus
-  /** Looks at a path, no link followed. @returns 0 or a negative errno */
-  readonly at: (place: BytePath) => number
 }
 
 export function quickLook({ statusInto }: Pick<SystemLibrary, 'statusInto'>): QuickLook {
   const status = new RawStatus()
-  return { status, at: statusInto(status.bytes) }
+  return { status, ...statusInto(status.bytes) }
 }
 
 /** The same for a catalog. */

@@ -4,7 +4,7 @@
  */
 import type Koffi from 'koffi'
 import { constants } from 'node:fs'
-import type { BytePath } from '../../model/entry-name.ts'
+import type { BytePath, EntryName } from '../../model/entry-name.ts'
 import { ENAMETOOLONG } from '../errno.ts'
 import type { StoredAttributes } from './attribute-answers.ts'
 import type { Backing } from './open-files.ts'
@@ -35,6 +35,9 @@ const OPEN_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBL
 const BACKING_OPEN = 0x4010_e501
 const BACKING_CLOSE = 0x4004_e502
 const BACKING_MAP_BYTES = 16
+/** Only to look at what is in it. */
+const O_PATH = 0x20_0000
+const DIRECTORY_FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX, from linux/limits.h. */
 const ATTRIBUTE_LIMIT_BYTES = 65_536
 
@@ -47,14 +50,24 @@ export interface SystemLibrary {
   readonly seek: (descriptor: number, offset: number, whence: number) => number
   /**
    * statx(2), into a room of `struct statx`, which must live as long as what is returned.
-   * @returns what looks at a path, and returns 0 or a negative errno
+   * Each returns 0 or a negative errno.
    */
-  readonly statusInto: (room: Buffer) => (place: BytePath) => number
+  readonly statusInto: (room: Buffer) => StatusCalls
   /** Files past Node, which takes twice as long: what is known of them goes to one room, what is read to another. Both must live. */
   readonly filesInto: (status: Buffer, content: Buffer) => QuickFiles
   /** Passing files through a FUSE device; for root. @param device asked for at each call */
   readonly backing: (device: () => number) => Backing
   readonly attributes: StoredAttributes
+}
+
+export interface StatusCalls {
+  /** Looks at a path, no link followed. */
+  readonly at: (place: BytePath) => number
+  /** Opens a directory, so that not all of the way to it is gone for each name. @returns a descriptor, if not negative */
+  readonly enter: (directory: BytePath) => number
+  /** Looks at a name in an open directory. */
+  readonly in: (descriptor: number, name: EntryName) => number
+  readonly leave: (descriptor: number) => void
 }
 
 /** Regular files; the numbers that come back are negative where something is wrong, and nobody asks what. */
@@ -93,7 +106,7 @@ function bind(koffi: typeof Koffi): SystemLibrary {
   // And the byte after it, always NUL, is an empty path.
   const path = Buffer.alloc(PATH_LIMIT_BYTES + 1)
   const pathAddress = Number(koffi.address(path))
-  const takesPath = (place: BytePath): boolean => {
+  const takesPath = (place: BytePath | EntryName): boolean => {
     // The kernel takes no longer one either.
     if (place.length >= PATH_LIMIT_BYTES) return false
     path[path.write(place, 'latin1')] = 0
@@ -115,11 +128,21 @@ function bind(koffi: typeof Koffi): SystemLibrary {
     },
     statusInto: (status) => {
       const address = Number(koffi.address(status))
-      return (place) => {
+      const look = (directory: number, place: BytePath | EntryName): number => {
         if (!takesPath(place)) return ENAMETOOLONG
         const flags = AT_SYMLINK_NOFOLLOW
         const mask = STATX_BASIC_STATS_AND_BTIME
-        return statx(AT_FDCWD, pathAddress, flags, mask, address) === 0 ? 0 : -koffi.errno()
+        return statx(directory, pathAddress, flags, mask, address) === 0 ? 0 : -koffi.errno()
+      }
+      return {
+        at: (place) => look(AT_FDCWD, place),
+        enter: (directory) => {
+          if (!takesPath(directory)) return ENAMETOOLONG
+          const descriptor = Number(open(pathAddress, DIRECTORY_FLAGS))
+          return descriptor < 0 ? -koffi.errno() : descriptor
+        },
+        in: look,
+        leave: (descriptor) => void close(descriptor),
       }
     },
     filesInto: (status, content) => {
