@@ -21,8 +21,19 @@ export class TimeUp {
   }
 }
 
+interface InterruptedWork {
+  /** What came of it, for the sentence. */
+  readonly outcome: string
+  readonly hint: string
+}
+
+const BACKUP: InterruptedWork = {
+  outcome: 'nothing was published',
+  hint: 'Earlier snapshots are untouched. Run again at any time.',
+}
+
 /** @throws SnapfsError when the signal was given */
-export function throwIfInterrupted(signal: AbortSignal): void {
+export function throwIfInterrupted(signal: AbortSignal, work = BACKUP): void {
   if (!signal.aborted) return
   const reason: unknown = signal.reason
   if (reason instanceof TimeUp) {
@@ -32,7 +43,7 @@ export function throwIfInterrupted(signal: AbortSignal): void {
     })
   }
   const name = reason instanceof Interruption ? reason.signal : 'SIGTERM'
-  throw new SnapfsError(END_CODES[name], `Ended by ${name}; nothing was published.`, {
-    hint: 'Earlier snapshots are untouched. Run again at any time.',
+  throw new SnapfsError(END_CODES[name], `Ended by ${name}; ${work.outcome}.`, {
+    hint: work.hint,
   })
 }

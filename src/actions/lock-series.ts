@@ -9,6 +9,8 @@ import { tidyUpAfter } from './out-of-reach.ts'
 import { waitForLock } from './wait-for-lock.ts'
 
 export interface LockRequest {
+  /** What is at work, for others to read. Absent: a backup. */
+  readonly command?: 'snapfs prune'
   /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
   readonly waitMs: number
   /** Called once, with a sentence about the other, when the wait begins. */
@@ -31,7 +33,7 @@ export async function lockSeries(
     async attempt() {
       await openRepository(place.repository)
       await prepareSeries(place)
-      return takeLock(place, 'snapfs backup', clock.now())
+      return takeLock(place, request.command ?? 'snapfs backup', clock.now())
     },
     async onWait(obstacle) {
       request.onWait((await describe()).waitingSentence(obstacle, place, moment()))

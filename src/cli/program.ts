@@ -10,6 +10,7 @@ import { addIntegrate } from './commands/integrate.ts'
 import { addList } from './commands/list.ts'
 import { addMount, addUnmount } from './commands/mount.ts'
 import { addOpenVersions } from './commands/open-versions.ts'
+import { addPrune } from './commands/prune.ts'
 import { addStatus } from './commands/status.ts'
 import type { Context } from './context.ts'
 import { afterHelp, exitStatusText, flowing, section } from './help-text.ts'
@@ -82,6 +83,7 @@ $ ls ~/history/by-file/Documents/report.odt
   addInit(program, context)
   addBackup(program, context, setExitCode)
   addList(program, context)
+  addPrune(program, context, setExitCode)
   addStatus(program, context, setExitCode)
   addMount(program, context)
   addUnmount(program)

@@ -5,7 +5,9 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
+import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
+import { keepPolicy } from '../model/keep-policy.ts'
 import { isProfileName, type Profile } from '../model/profile.ts'
 import { parseStallLimitMs, STALL_LIMIT_EXAMPLES } from '../model/stall-limit.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
@@ -38,17 +40,15 @@ const patternSchema = v.pipe(
 
 const keepCount = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)))
 
-/** How many to keep of each; written for a later `prune`, checked already, and not yet acted upon. */
-const keepSchema = v.strictObject({
-  last: keepCount,
-  hourly: keepCount,
-  daily: keepCount,
-  weekly: keepCount,
-  monthly: keepCount,
-  yearly: keepCount,
-  minimum: keepCount,
-  within: v.optional(v.string()),
-})
+/** How many to keep of each. */
+const keepSchema = v.pipe(
+  v.strictObject({
+    ...{ last: keepCount, hourly: keepCount, daily: keepCount, weekly: keepCount },
+    ...{ monthly: keepCount, yearly: keepCount, minimum: keepCount },
+    within: v.optional(worded(parseDurationMs, `a duration is written as ${DURATION_EXAMPLES}`)),
+  }),
+  v.transform(keepPolicy),
+)
 
 const profileSchema = v.strictObject({
   source: sourceSchema,
@@ -119,7 +119,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       throw located(file, position, `profile.${name}.${stray.key}: ${stray.objection}`)
     }
     const access = accessOf(table, (path) => expandHome(path, homeDirectory))
-    const { wait: waitMs, stall_timeout: stallMs } = table
+    const { wait: waitMs, stall_timeout: stallMs, keep } = table
     return {
       name,
       source: expandHome(table.source, homeDirectory),
@@ -129,6 +129,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       ...profileSettings(table),
       ...(stallMs === undefined ? {} : { stallMs }),
       ...(access === undefined ? {} : { access }),
+      ...(keep === undefined ? {} : { keep }),
     }
   })
   if (profiles.length === 0) {

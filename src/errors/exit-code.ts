@@ -29,6 +29,11 @@ export const EXIT_CODES = [
     meaning:
       'the source is missing, unreadable, not a directory, suddenly empty, much smaller or on another disk, or on a machine that cannot be reached',
   },
+  {
+    name: 'PRUNE_REFUSED',
+    exitCode: 15,
+    meaning: 'what is to be kept cannot be told, or the clock is in doubt; nothing was removed',
+  },
   { name: 'RSYNC_MISSING', exitCode: 20, meaning: 'rsync is missing or too old' },
   {
     name: 'RSYNC_FAILED',

@@ -1,5 +1,6 @@
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import type { Floors } from './floor.ts'
+import type { KeepPolicy } from './keep-policy.ts'
 import type { LeaveOut } from './leave-out.ts'
 import type { MaxShrink } from './max-shrink.ts'
 import type { RemoteAccess } from './remote-access.ts'
@@ -43,6 +44,8 @@ export interface Profile {
   readonly nice?: number
   /** As ionice(1) takes it, for what is copied. */
   readonly ionice?: IoClass
+  /** What `snapfs prune` keeps. Absent: everything. */
+  readonly keep?: KeepPolicy
   /** Further options of rsync, all of them allowed. */
   readonly rsyncOptions?: readonly string[]
   /** For how long nothing of a backup may move before it is given up; Infinity: for ever. Absent: the default. */

@@ -48,9 +48,13 @@ export function incomingDirectory(place: SeriesPlace): string {
   return `${seriesDirectory(place)}/${INCOMING_NAME}`
 }
 
-/** A snapshot on its way out; whole when it comes there. */
+/** Snapshots on their way out; whole when they come there. */
+export function trashDirectory(place: SeriesPlace): string {
+  return `${seriesDirectory(place)}/${TRASH_NAME}`
+}
+
 export function trashedTreeDirectory(place: SeriesPlace, id: SnapshotId): string {
-  return `${seriesDirectory(place)}/${TRASH_NAME}/${id}/${TREE_NAME}`
+  return `${trashDirectory(place)}/${id}/${TREE_NAME}`
 }
 
 /** What the sources of the newest snapshots were; a cache, made anew when it is lost. */

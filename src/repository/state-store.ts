@@ -7,6 +7,7 @@ import { requireSystemErrorCode } from '../errors/system-error.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import { type SeriesPlace, stateDirectory } from './layout.ts'
 import { makeDirectory } from './make-directory.ts'
+import { removeTree } from './remove-tree.ts'
 
 /** Where the state lies that was kept for a snapshot, if one was. */
 export function stateFile(place: SeriesPlace, id: SnapshotId): string {
@@ -31,6 +32,11 @@ export async function keepStateFile(
 
 /** Of so many newest snapshots the state is kept: the newest may be removed by hand. */
 export const STATES_KEPT = 2
+
+/** Removes all of them, for the room they take. */
+export async function removeStates(place: SeriesPlace): Promise<void> {
+  await removeTree(stateDirectory(place))
+}
 
 /** Removes the states of all but the newest snapshots. @param ids of the series, oldest first */
 export async function removeOldStates(

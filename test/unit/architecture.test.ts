@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rsync: ['errors', 'filter', 'model', 'watch'],
   scan: ['errors', 'filter', 'model'],
   repository: ['errors', 'model'],
+  retention: ['errors', 'model'],
   catalog: ['errors', 'model', 'repository'],
   view: ['catalog', 'errors', 'model'],
   fuse: ['catalog', 'errors', 'model', 'view'],
@@ -31,11 +32,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'fuse',
     'model',
     'repository',
+    'retention',
     'rsync',
     'scan',
     'view',
   ],
-  cli: ['actions', 'config', 'desktop', 'errors', 'fuse', 'model', 'view'],
+  cli: ['actions', 'config', 'desktop', 'errors', 'fuse', 'model', 'retention', 'view'],
 }
 
 interface Ban {

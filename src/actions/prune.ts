@@ -1,0 +1,165 @@
+/**
+ * `snapfs prune`: removes the snapshots of a series that its policy does not keep. Decided anew under the lock; what is removed
+ * leaves the series whole, and is deleted after that.
+ */
+import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { formatRoughDuration } from '../model/duration.ts'
+import { type KeepPolicy, keepsEverything } from '../model/keep-policy.ts'
+import type { Outcome } from '../model/manifest.ts'
+import type { Profile } from '../model/profile.ts'
+import { epochMsOf, type SnapshotId } from '../model/snapshot-id.ts'
+import type { World } from '../model/world.ts'
+import { type SeriesPlace, seriesDirectory } from '../repository/layout.ts'
+import { openRepository } from '../repository/open-repository.ts'
+import { inRepository } from '../repository/storage-error.ts'
+import type { Lock } from '../repository/lock.ts'
+import { removeStates } from '../repository/state-store.ts'
+import { deleteTrashed, isFull, moveToTrash, trashedIds } from '../repository/trash.ts'
+import { type Candidate, planRetention, type Reason } from '../retention/plan-retention.ts'
+import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
+import { throwIfInterrupted } from './interruption.ts'
+
+export interface PruneRequest extends LockRequest {
+  readonly profile: Profile
+  /** Prune although the clock is behind the newest snapshot. */
+  readonly acceptsClock: boolean
+}
+
+export interface PlannedSnapshot {
+  readonly id: SnapshotId
+  /** In milliseconds since 1970. */
+  readonly timeMs: number
+  readonly outcome: Outcome
+  /** None: it is to be removed. */
+  readonly reasons: readonly Reason[]
+}
+
+export interface PrunePlan {
+  readonly profile: string
+  readonly repository: string
+  /** Whether there is a policy at all. */
+  readonly hasPolicy: boolean
+  /** Oldest first. */
+  readonly snapshots: readonly PlannedSnapshot[]
+  /** What an interrupted prune has left to be deleted. */
+  readonly trashed: readonly SnapshotId[]
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
+
+export interface PruneReport extends PrunePlan {
+  readonly removed: readonly SnapshotId[]
+}
+
+/** A clock is set by parts of a second all the time. */
+const CLOCK_TOLERANCE_MS = 60_000
+/** Mounts are told within this time, and open what is in use before its last name goes (native-notes/fuse.md). */
+const MOUNTS_MS = 500
+
+/** How it is after a signal. */
+const INTERRUPTED = {
+  outcome: 'what was removed by then is gone',
+  hint: 'All other snapshots are whole. The next "snapfs prune" goes on.',
+}
+
+/** What a prune would do; nothing is written, and no lock taken. @throws SnapfsError when it cannot be told */
+export async function planPrune(
+  { profile, acceptsClock }: Pick<PruneRequest, 'profile' | 'acceptsClock'>,
+  world: World,
+): Promise<PrunePlan> {
+  const repository = await openRepository(profile.repository)
+  const place = { repository: repository.path, profile: profile.name }
+  return inRepository(repository.path, () => plan(place, profile.keep, acceptsClock, world))
+}
+
+/**
+ * @throws SnapfsError LOCKED, PRUNE_REFUSED, or what keeps the repository from being written; what was removed by then is
+ *   gone, and the rest whole
+ */
+export async function prune(request: PruneRequest, world: World): Promise<PruneReport> {
+  const { profile, signal } = request
+  const repository = await openRepository(profile.repository)
+  const place = { repository: repository.path, profile: profile.name }
+  return inRepository(repository.path, async () => {
+    const lock = await lockOnFullDisk(request, world, place)
+    return thenRelease(lock, async () => {
+      const planned = await plan(place, profile.keep, request.acceptsClock, world)
+      const removed = planned.snapshots
+        .filter(({ reasons }) => reasons.length === 0)
+        .map(({ id }) => id)
+      for (const id of removed) {
+        throwIfInterrupted(signal, INTERRUPTED)
+        await moveToTrash(place, id)
+      }
+      if (removed.length > 0) await world.clock.sleep(MOUNTS_MS, signal)
+      for (const id of await trashedIds(place)) {
+        throwIfInterrupted(signal, INTERRUPTED)
+        await deleteTrashed(place, id)
+      }
+      return { ...planned, removed }
+    })
+  })
+}
+
+/** On a full disk a cache gives its blocks for the lock: what is to be removed needs one. */
+async function lockOnFullDisk(
+  request: PruneRequest,
+  world: World,
+  place: SeriesPlace,
+): Promise<Lock> {
+  const lock = (): Promise<Lock> =>
+    lockSeries({ ...request, command: 'snapfs prune' }, world, place)
+  try {
+    return await lock()
+  } catch (error) {
+    if (!isFull(error)) throw error
+    await removeStates(place)
+    return lock()
+  }
+}
+
+async function plan(
+  place: SeriesPlace,
+  policy: KeepPolicy | undefined,
+  acceptsClock: boolean,
+  { clock, timeZone }: World,
+): Promise<PrunePlan> {
+  const { snapshots, damaged } = readSeries(place)
+  const labels = readLabels(place)
+  if (labels === undefined) {
+    throw new SnapfsError('PRUNE_REFUSED', `The labels of ${place.profile} cannot be read.`, {
+      details: [`${seriesDirectory(place)}/labels.json may hold pins.`],
+      hint: 'Repair or remove that file; nothing was removed.',
+    })
+  }
+  const nowMs = clock.now()
+  const newestMs = Math.max(...snapshots.map(({ id }) => epochMsOf(id)))
+  if (!acceptsClock && newestMs - nowMs > CLOCK_TOLERANCE_MS) {
+    throw new SnapfsError(
+      'PRUNE_REFUSED',
+      `The clock is ${formatRoughDuration(newestMs - nowMs)} behind the newest snapshot of ${place.profile}.`,
+      {
+        details: ['By such a clock it cannot be told what is old.'],
+        hint: 'Set the clock. Or, when it is right now and was wrong then: snapfs prune --accept-clock',
+      },
+    )
+  }
+  const candidates = snapshots.map(({ id, sequence, manifest }): Candidate & { id: SnapshotId } => {
+    const label = labels.get(id)
+    return {
+      ...{ id, sequence, takenMs: epochMsOf(id), outcome: manifest.outcome },
+      ...{ isPinned: label?.pinned ?? false, tags: label?.tags ?? [] },
+    }
+  })
+  const decisions = planRetention(candidates, policy ?? { counts: {} }, { timeZone, nowMs })
+  return {
+    ...{ profile: place.profile, repository: place.repository },
+    hasPolicy: policy !== undefined && !keepsEverything(policy),
+    snapshots: decisions.map(({ snapshot, reasons }) => ({
+      ...{ id: snapshot.id, timeMs: snapshot.takenMs, outcome: snapshot.outcome, reasons },
+    })),
+    trashed: await trashedIds(place),
+    warnings: damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
+  }
+}

@@ -1,0 +1,79 @@
+/** `snapfs prune` as text. */
+import type { PlannedSnapshot, PrunePlan, PruneReport } from '../actions/prune.ts'
+import { printableText } from '../model/entry-name.ts'
+import { countOf } from '../model/figures.ts'
+import { localTimeText } from '../model/local-time.ts'
+import type { Reason } from '../retention/plan-retention.ts'
+
+/** Each snapshot, whether it stays, and why. */
+export function planLines(plan: PrunePlan, zone: string): string[] {
+  const remaining = plan.snapshots.filter(({ reasons }) => reasons.length > 0).length
+  const going = plan.snapshots.length - remaining
+  return [
+    titleOf(plan),
+    ...plan.snapshots.map((snapshot) => `  ${snapshotLine(snapshot, zone)}`),
+    `  ${countOf(remaining, 'snapshot')} would stay, ${going} would be removed`,
+    ...noPolicyLines(plan),
+    ...(plan.trashed.length === 0
+      ? []
+      : [`  ${countOf(plan.trashed.length, 'snapshot')} removed earlier would be deleted`]),
+  ]
+}
+
+/** What was removed. */
+export function pruneLines(report: PruneReport, zone: string, explains: boolean): string[] {
+  const shown = explains
+    ? report.snapshots
+    : report.snapshots.filter(({ reasons }) => reasons.length === 0)
+  const remaining = report.snapshots.length - report.removed.length
+  return [
+    titleOf(report),
+    ...shown.map((snapshot) => `  ${snapshotLine(snapshot, zone)}`),
+    `  ${countOf(report.removed.length, 'snapshot')} removed, ${remaining} left`,
+    ...noPolicyLines(report),
+  ]
+}
+
+function titleOf({ profile, repository }: PrunePlan): string {
+  return `${profile}  ${printableText(repository)}/${profile}`
+}
+
+function noPolicyLines({ hasPolicy, profile }: PrunePlan): readonly string[] {
+  if (hasPolicy) return []
+  return [
+    `  nothing says what to keep of ${profile}, so all is kept: see keep in "snapfs prune --help"`,
+  ]
+}
+
+function snapshotLine({ timeMs, outcome, reasons }: PlannedSnapshot, zone: string): string {
+  const verdict = reasons.length > 0 ? 'keep  ' : 'remove'
+  const partial = outcome === 'partial' ? '  partial' : ''
+  const why = reasons.length === 0 ? '' : `  ${reasons.map(reasonText).join(', ')}`
+  return `${verdict}  ${localTimeText(timeMs, zone)}${partial}${why}`
+}
+
+function reasonText(reason: Reason): string {
+  switch (reason.rule) {
+    case 'last':
+      return `last ${reason.rank}`
+    case 'minimum':
+      return `minimum ${reason.rank}`
+    case 'hourly':
+    case 'daily':
+    case 'weekly':
+    case 'monthly':
+    case 'yearly':
+      return `${reason.rule} ${reason.bucket}`
+    case 'tagged':
+      return reason.tags.map((tag) => `#${printableText(tag)}`).join(' ')
+    case 'deleted':
+      return `the last with ${countOf(reason.files, 'file')}, as ${printableText(reason.example)}`
+    case 'future':
+      return 'later than now'
+    case 'newest':
+    case 'within':
+    case 'pinned':
+    case 'no policy':
+      return reason.rule
+  }
+}

@@ -1,0 +1,34 @@
+/** What of a series is to be kept. */
+
+/** Kinds of buckets, the finest first; `last` has one for each snapshot. */
+export const TIERS = ['last', 'hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
+export type Tier = (typeof TIERS)[number]
+
+/** Every rule adds to what the others keep. */
+export interface KeepPolicy {
+  /** Of each of so many hours, days, ... that have snapshots, the newest one. */
+  readonly counts: Readonly<Partial<Record<Tier, number>>>
+  /** All that are not older than this, counted back from the newest. */
+  readonly withinMs?: number
+  /** So many of the newest complete ones, whatever else is said. Absent: 1. */
+  readonly minimum?: number
+  /** The last snapshot that has a file, for so long after it was first missed. */
+  readonly deletedMs?: number
+}
+
+/** Whether nothing is said: then nothing is removed. */
+export function keepsEverything({ counts, withinMs, minimum, deletedMs }: KeepPolicy): boolean {
+  const saysCount = TIERS.some((tier) => counts[tier] !== undefined)
+  return !saysCount && [withinMs, minimum, deletedMs].every((said) => said === undefined)
+}
+
+type Written = Readonly<Partial<Record<Tier | 'minimum' | 'within', number | undefined>>>
+
+/** The policy of a table `keep`; `within` is in milliseconds. */
+export function keepPolicy({ minimum, within, ...counts }: Written): KeepPolicy {
+  return {
+    counts: Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined)),
+    ...(within === undefined ? {} : { withinMs: within }),
+    ...(minimum === undefined ? {} : { minimum }),
+  }
+}

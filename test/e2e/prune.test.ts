@@ -1,0 +1,167 @@
+import { execa } from 'execa'
+import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeEach, describe, expect } from 'vitest'
+import { fingerprint } from '../support/compare-trees.ts'
+import { type DescribedHistory, file } from '../support/described-history.ts'
+import { writeRepository } from '../support/disk-history.ts'
+import { eventually } from '../support/eventually.ts'
+import { testWith } from '../support/requirements.ts'
+import { type Finished, PROGRAM, snapfs } from '../support/snapfs.ts'
+import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+
+const directory = useTemporaryDirectory()
+const test = testWith()
+const testMounted = testWith('fuse')
+const testOnDisk = testWith('root', 'loop')
+const IDS = [20, 21, 22, 23].map((day) => `2026-11-${day}T08-00-00Z`)
+const LARGE = 'snapfs'.repeat(300_000)
+const HISTORY: DescribedHistory = IDS.map((id, index) => ({
+  id,
+  tree: { same: file('same'), changes: file(`content ${index}`), large: file(`${index}${LARGE}`) },
+}))
+let repository = ''
+let series = ''
+let env: Readonly<Record<string, string>>
+
+beforeEach(() => {
+  env = { HOME: directory(), SNAPFS_CONFIG: `${directory()}/config.toml`, TZ: 'Europe/Berlin' }
+})
+
+async function prepare(place: string, keep: string, history = HISTORY): Promise<void> {
+  repository = await writeRepository(place, history)
+  series = `${repository}/home`
+  const lines = [`repository = "${repository}"`, '[profile.home]', 'source = "/nonexistent"']
+  await writeFile(`${directory()}/config.toml`, `${[...lines, keep].join('\n')}\n`)
+}
+
+function run(...words: readonly string[]): Promise<Finished> {
+  return snapfs(words, { env })
+}
+
+async function snapshots(): Promise<readonly string[]> {
+  return (await readdir(series)).filter((name) => /^\d{4}-/u.test(name)).sort()
+}
+
+describe('snapfs prune', () => {
+  test('says what it would remove and why, and then removes it', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { last = 1, weekly = 1 }')
+    expect(await run('prune', '--dry-run')).toEqual({
+      ...{ exitCode: 0, stderr: '' },
+      stdout: [
+        `home  ${repository}/home`,
+        '  remove  2026-11-20 09:00:00 +01:00',
+        '  remove  2026-11-21 09:00:00 +01:00',
+        '  remove  2026-11-22 09:00:00 +01:00',
+        '  keep    2026-11-23 09:00:00 +01:00  newest, last 1, weekly 2026-W48',
+        '  1 snapshot would stay, 3 would be removed',
+      ].join('\n'),
+    })
+    expect(await snapshots()).toEqual(IDS)
+    const { stdout } = await run('prune', 'home', '--json')
+    expect(JSON.parse(stdout)).toMatchObject({
+      series: [
+        {
+          profile: 'home',
+          removed: IDS.slice(0, 3),
+          snapshots: [{ keep: false }, {}, {}, { keep: true }],
+        },
+      ],
+      errors: [],
+    })
+    expect(await snapshots()).toEqual(IDS.slice(3))
+    expect((await run('prune')).stdout).toContain('0 snapshots removed, 1 left')
+  })
+
+  test('keeps everything where nothing is said, and says so', async () => {
+    await prepare(`${directory()}/repository`, '')
+    const { exitCode, stdout } = await run('prune')
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('nothing says what to keep of home, so all is kept')
+    expect(await snapshots()).toEqual(IDS)
+  })
+
+  test('refuses a policy that cannot be read, and what cannot be told', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { within = "soon" }')
+    expect(await run('prune')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(
+        'profile.home.keep.within: a duration is written as',
+      ) as unknown,
+    })
+    await prepare(`${directory()}/other`, 'keep = { last = 1 }')
+    await writeFile(`${series}/labels.json`, 'pins')
+    expect(await run('prune')).toMatchObject({ exitCode: 15 })
+    expect(await snapshots()).toEqual(IDS)
+  })
+
+  testOnDisk('works on a disk without a free byte', async () => {
+    const disk = `${directory()}/disk`
+    await mkdir(disk)
+    await execa('truncate', ['-s', '32M', `${directory()}/image`])
+    await execa('mkfs.ext4', ['-q', '-m', '0', `${directory()}/image`])
+    await execa('mount', ['-o', 'loop', `${directory()}/image`, disk])
+    await prepare(`${disk}/repository`, 'keep = { last = 1 }')
+    await mkdir(`${series}/.state`)
+    await writeFile(`${series}/.state/${IDS[3]!}`, 'a cache')
+    // Byte by byte at the end, until nothing more fits.
+    for (const size of ['1M', '4k', '1k']) {
+      await execa('dd', ['if=/dev/zero', `of=${disk}/full-${size}`, `bs=${size}`], {
+        reject: false,
+      })
+    }
+    const kept = await fingerprint(`${series}/${IDS[3]!}/tree`)
+    expect(await run('prune')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await snapshots()).toEqual(IDS.slice(3))
+    expect(await fingerprint(`${series}/${IDS[3]!}/tree`)).toBe(kept)
+    await execa('umount', [disk])
+  })
+
+  testMounted('lets whoever reads a file of a mount read it to its end', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { last = 1 }')
+    const history = `${directory()}/history`
+    await mkdir(history)
+    expect(await run('mount', history)).toMatchObject({ exitCode: 0 })
+    await using read = await open(`${history}/by-date/2026-11-20_09-00-00/large`)
+    await using unread = await open(`${history}/by-date/2026-11-21_09-00-00/changes`)
+    const beginning = Buffer.alloc(10)
+    await read.read(beginning, 0, 10, 0)
+    expect(await run('prune')).toMatchObject({ exitCode: 0 })
+    await eventually(async () => {
+      expect((await readdir(`${history}/by-date`)).sort()).toEqual([
+        '2026-11-23_09-00-00',
+        'latest',
+      ])
+    }, 2000)
+    expect(await read.readFile('latin1')).toBe(`0${LARGE}`)
+    expect(await unread.readFile('latin1')).toBe('content 1')
+    expect(await run('unmount', '--lazy', history)).toMatchObject({ exitCode: 0 })
+  })
+
+  test('that is killed leaves whole snapshots, and a trash that the next one empties', async () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 400 }, (_, n) => [`d${n % 20}/f${n}`, file(`${n}`)]),
+    )
+    const many = Array.from({ length: 12 }, (_, n) => ({
+      id: `2026-11-20T08-00-${String(n + 10)}Z`,
+      tree: { ...files, own: file(`own ${n}`) },
+    }))
+    await prepare(`${directory()}/repository`, 'keep = { last = 2 }', many)
+    const whole = new Map<string, string>()
+    for (const { id } of many) whole.set(id, await fingerprint(`${series}/${id}/tree`))
+    for (let killed = 0; killed < 6; killed += 1) {
+      const pruning = execa(PROGRAM, ['prune'], { env, reject: false })
+      await sleep(150 + killed * 100)
+      pruning.kill('SIGKILL')
+      await pruning
+      for (const id of await snapshots()) {
+        expect(await fingerprint(`${series}/${id}/tree`)).toBe(whole.get(id))
+      }
+    }
+    expect(await run('prune')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await snapshots()).toEqual(many.slice(-2).map(({ id }) => id))
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+    expect((await stat(`${series}/${many[11]!.id}/tree/d0/f0`)).nlink).toBe(2)
+    await rm(repository, { recursive: true })
+  })
+})

@@ -1,0 +1,159 @@
+import { execa } from 'execa'
+import { chmod, mkdir, open, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { beforeEach, describe, expect } from 'vitest'
+import { planPrune, prune, type PruneRequest } from '../../src/actions/prune.ts'
+import { Interruption } from '../../src/actions/interruption.ts'
+import type { KeepPolicy } from '../../src/model/keep-policy.ts'
+import { testWorld } from '../support/back-up-once.ts'
+import { fingerprint } from '../support/compare-trees.ts'
+import { type DescribedHistory, directory as folder, file } from '../support/described-history.ts'
+import { writeRepository } from '../support/disk-history.ts'
+import { testWith } from '../support/requirements.ts'
+import { useTemporaryDirectory } from '../support/temporary-directory.ts'
+
+const directory = useTemporaryDirectory()
+const test = testWith()
+const NOW = Date.parse('2026-11-25T12:00Z')
+const DAYS = [20, 21, 22, 23, 24]
+const IDS = DAYS.map((day) => `2026-11-${day}T08-00-00Z`)
+/** Five snapshots of a file that stays, one that changes, and a directory that forbids its own emptying. */
+const HISTORY: DescribedHistory = IDS.map((id, index) => ({
+  id,
+  tree: {
+    same: file('same', 'same', 0o400),
+    changes: file(`content ${index}`),
+    closed: folder(0o500),
+    'closed/inside': file('inside', 'inside', 0o444),
+  },
+}))
+let repository = ''
+let series = ''
+
+beforeEach(async () => {
+  repository = await writeRepository(`${directory()}/repository`, HISTORY)
+  series = `${repository}/home`
+})
+
+function request(keep: KeepPolicy | undefined, more: Partial<PruneRequest> = {}): PruneRequest {
+  const profile = { name: 'home', source: '/nonexistent', repository, exclude: [] }
+  return {
+    profile: keep === undefined ? profile : { ...profile, keep },
+    acceptsClock: false,
+    waitMs: 0,
+    onWait: () => undefined,
+    signal: new AbortController().signal,
+    ...more,
+  }
+}
+
+const world = () => testWorld(() => NOW)
+const TWO_DAYS: KeepPolicy = { counts: { daily: 2 } }
+
+async function snapshots(): Promise<readonly string[]> {
+  return (await readdir(series)).filter((name) => /^\d{4}-/u.test(name)).sort()
+}
+
+async function prints(ids: readonly string[]): Promise<readonly unknown[]> {
+  return Promise.all(ids.map((id) => fingerprint(`${series}/${id}/tree`)))
+}
+
+describe('a prune', () => {
+  test('removes what the policy does not keep, and touches nothing that stays', async () => {
+    const before = await prints(IDS.slice(3))
+    const report = await prune(request(TWO_DAYS), world())
+    expect(report.removed).toEqual(IDS.slice(0, 3))
+    expect(await snapshots()).toEqual(IDS.slice(3))
+    expect(await prints(IDS.slice(3))).toEqual(before)
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+    expect((await stat(`${series}/${IDS[4]!}/tree/same`)).nlink).toBe(2)
+    // And again there is nothing to do.
+    expect((await prune(request(TWO_DAYS), world())).removed).toEqual([])
+  })
+
+  test('plans without writing anything, nor a lock', async () => {
+    const before = await execa('find', [repository, '-printf', '%p %i %T@ %C@ %n\n'])
+    const plan = await planPrune(request(TWO_DAYS), world())
+    expect(plan.snapshots.map(({ reasons }) => reasons.map(({ rule }) => rule))).toEqual([
+      ...[[], [], [], ['daily']],
+      ['newest', 'daily'],
+    ])
+    const after = await execa('find', [repository, '-printf', '%p %i %T@ %C@ %n\n'])
+    expect(after.stdout).toBe(before.stdout)
+  })
+
+  test('removes nothing where nothing says what to keep', async () => {
+    for (const keep of [undefined, { counts: {} }]) {
+      const report = await prune(request(keep), world())
+      expect(report).toMatchObject({ hasPolicy: false, removed: [] })
+    }
+    expect(await snapshots()).toEqual(IDS)
+  })
+
+  test('leaves alone what is pinned, foreign or damaged', async () => {
+    const labels = { [IDS[0]!]: { pinned: true }, [IDS[1]!]: { tags: ['before upgrade'] } }
+    await writeFile(`${series}/labels.json`, JSON.stringify({ format: 1, labels }))
+    const foreign = ['2026-11-21 keep', `${IDS[2]!}.bak`, 'lost+found', '2026-11-01T08-00-00Z']
+    for (const name of foreign) await mkdir(`${series}/${name}`)
+    await symlink(IDS[3]!, `${series}/2026-11-02T08-00-00Z`)
+    await mkdir(`${series}/.trash`)
+    await writeFile(`${series}/.trash/note`, 'mine')
+    const report = await prune(request({ counts: { last: 1 } }), world())
+    expect(report.removed).toEqual([IDS[2], IDS[3]])
+    expect(report.warnings).toEqual([expect.stringContaining('2026-11-01T08-00-00Z is damaged')])
+    expect(await readdir(series)).toEqual(expect.arrayContaining([...foreign, IDS[0], IDS[1]]))
+    expect(await readdir(`${series}/.trash`)).toEqual(['note'])
+  })
+
+  test('removes nothing while it cannot tell what is pinned', async () => {
+    await writeFile(`${series}/labels.json`, '{"format":1,"labels":')
+    await expect(prune(request(TWO_DAYS), world())).rejects.toMatchObject({ code: 'PRUNE_REFUSED' })
+    expect(await snapshots()).toEqual(IDS)
+  })
+
+  test('removes nothing by a clock that is behind, unless it is told that it is right', async () => {
+    const behind = testWorld(() => Date.parse('2026-11-22T12:00Z'))
+    await expect(prune(request(TWO_DAYS), behind)).rejects.toMatchObject({
+      code: 'PRUNE_REFUSED',
+      message: expect.stringMatching(/^The clock is 1 day behind/u) as unknown,
+    })
+    expect(await snapshots()).toEqual(IDS)
+    const report = await prune(request({ counts: { last: 1 } }, { acceptsClock: true }), behind)
+    // What is later than now is kept, and takes no place of another.
+    expect(report.removed).toEqual([IDS[0], IDS[1]])
+  })
+
+  test('goes on with what an interrupted one has left, also half deleted', async () => {
+    await mkdir(`${series}/.trash`)
+    await rename(`${series}/${IDS[0]!}`, `${series}/.trash/${IDS[0]!}`)
+    await rm(`${series}/.trash/${IDS[0]!}/tree/same`)
+    await chmod(`${series}/.trash/${IDS[0]!}/tree`, 0)
+    const plan = await planPrune(request(TWO_DAYS), world())
+    expect(plan.trashed).toEqual([IDS[0]])
+    const report = await prune(request({ counts: { last: 9 } }), world())
+    expect(report.removed).toEqual([])
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+    expect(await snapshots()).toEqual(IDS.slice(1))
+  })
+
+  test('ends when it is told to, says what it did, and is gone on with', async () => {
+    const abort = new AbortController()
+    const { clock, ...rest } = world()
+    // Mounts are given a moment between the two steps.
+    const sleep = () => {
+      abort.abort(new Interruption('SIGTERM'))
+      return Promise.resolve()
+    }
+    const told = prune(request(TWO_DAYS, { signal: abort.signal }), {
+      ...rest,
+      clock: { ...clock, sleep },
+    })
+    await expect(told).rejects.toMatchObject({
+      ...{ code: 'TERMINATED', message: 'Ended by SIGTERM; what was removed by then is gone.' },
+    })
+    expect(await snapshots()).toEqual(IDS.slice(3))
+    expect((await readdir(`${series}/.trash`)).sort()).toEqual(IDS.slice(0, 3))
+    await expect(open(`${series}/.lock`)).rejects.toMatchObject({ code: 'ENOENT' })
+    await prune(request(TWO_DAYS), world())
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+  })
+})
