@@ -10,7 +10,7 @@ import { waitForLock } from './wait-for-lock.ts'
 
 export interface LockRequest {
   /** What is at work, for others to read. Absent: a backup. */
-  readonly command?: 'snapfs prune'
+  readonly command?: 'snapfs prune' | 'snapfs label'
   /** How long to wait for another that works on the profile. 0: not at all. Infinity: for ever. */
   readonly waitMs: number
   /** Called once, with a sentence about the other, when the wait begins. */

@@ -7,6 +7,7 @@ import { exitCodeOf } from '../errors/exit-code.ts'
 import { addBackup } from './commands/backup.ts'
 import { addInit } from './commands/init.ts'
 import { addIntegrate } from './commands/integrate.ts'
+import { addLabels } from './commands/label.ts'
 import { addList } from './commands/list.ts'
 import { addMount, addUnmount } from './commands/mount.ts'
 import { addOpenVersions } from './commands/open-versions.ts'
@@ -84,6 +85,7 @@ $ ls ~/history/by-file/Documents/report.odt
   addBackup(program, context, setExitCode)
   addList(program, context)
   addPrune(program, context, setExitCode)
+  addLabels(program, context)
   addStatus(program, context, setExitCode)
   addMount(program, context)
   addUnmount(program)

@@ -1,0 +1,86 @@
+/** `snapfs pin`, `unpin`, `tag` and `comment`: what is said of a snapshot after it was made. */
+import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { findSnapshot, SNAPSHOT_EXAMPLES } from '../model/find-snapshot.ts'
+import { changeLabel, type Label, type LabelChange, objectionToTag } from '../model/labels.ts'
+import type { Profile } from '../model/profile.ts'
+import type { SnapshotId } from '../model/snapshot-id.ts'
+import type { World } from '../model/world.ts'
+import { writeLabels } from '../repository/labels-file.ts'
+import { seriesDirectory } from '../repository/layout.ts'
+import { openRepository } from '../repository/open-repository.ts'
+import { inRepository } from '../repository/storage-error.ts'
+import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
+
+export interface LabelRequest extends LockRequest {
+  readonly profile: Profile
+  /** The snapshot, as it was written. */
+  readonly snapshot: string
+  readonly change: LabelChange
+}
+
+export interface LabelReport {
+  readonly profile: string
+  readonly id: SnapshotId
+  /** As it is now. */
+  readonly label: Label
+  readonly warnings: readonly string[]
+}
+
+/** @throws SnapfsError USAGE for a snapshot that there is none of, or a tag that cannot be one */
+export async function labelSnapshot(request: LabelRequest, world: World): Promise<LabelReport> {
+  const { profile, change } = request
+  refuseTags(change)
+  const repository = await openRepository(profile.repository)
+  const place = { repository: repository.path, profile: profile.name }
+  return inRepository(repository.path, async () => {
+    const lock = await lockSeries({ ...request, command: 'snapfs label' }, world, place)
+    return thenRelease(lock, async () => {
+      const labels = readLabels(place)
+      if (labels === undefined) {
+        throw new SnapfsError(
+          'REPOSITORY_UNUSABLE',
+          `The labels of ${profile.name} cannot be read.`,
+          {
+            hint: `Repair or remove ${seriesDirectory(place)}/labels.json; nothing was changed.`,
+          },
+        )
+      }
+      const { snapshots } = readSeries(place)
+      const moment = { nowMs: world.clock.now(), timeZone: world.timeZone }
+      const finding = findSnapshot(request.snapshot, snapshots, labels, moment)
+      if (finding.kind !== 'found') throw notFound(request, finding.kind)
+      const { id } = finding.snapshot
+      const label = changeLabel(labels.get(id), change)
+      // Those of snapshots that are gone go with this.
+      const known = new Set<string>(snapshots.map((snapshot) => snapshot.id))
+      const kept = [...labels].filter(([labelled]) => known.has(labelled))
+      await writeLabels(place, new Map([...kept, [id, label]]))
+      return { profile: profile.name, id, label, warnings: [] }
+    })
+  })
+}
+
+function refuseTags(change: LabelChange): void {
+  if (change.kind !== 'tag') return
+  for (const tag of change.tags) {
+    const objection = objectionToTag(tag)
+    if (objection === undefined) continue
+    throw new SnapfsError('USAGE', `"${tag}" cannot be a tag: it ${objection}.`, {
+      hint: 'Nothing was changed.',
+    })
+  }
+}
+
+function notFound(
+  { profile, snapshot }: LabelRequest,
+  kind: 'absent' | 'not understood',
+): SnapfsError {
+  const sentence =
+    kind === 'absent'
+      ? `${profile.name} has no snapshot "${snapshot}".`
+      : `"${snapshot}" names no snapshot.`
+  return new SnapfsError('USAGE', sentence, {
+    hint: `Write ${SNAPSHOT_EXAMPLES}. "snapfs list ${profile.name}" shows what there is.`,
+  })
+}
