@@ -72,6 +72,8 @@ export interface SnapshotReport {
   /** Sentences about what this repository cannot keep, every time. */
   readonly notes: readonly string[]
   readonly durationMs: number
+  /** Snapshots that were removed since nothing keeps them any more. */
+  readonly removed?: readonly SnapshotId[]
 }
 
 /** @throws SnapfsError; nothing is left behind then but an empty series */

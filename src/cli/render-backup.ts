@@ -34,6 +34,7 @@ function snapshotLines(report: SnapshotReport): string[] {
     ...movedLines(report),
     ...resumedLines(report),
     `  ${report.path}`,
+    ...removedLines(report),
     ...report.notes.map((note) => `  Note: ${note}`),
   ]
 }
@@ -41,6 +42,11 @@ function snapshotLines(report: SnapshotReport): string[] {
 function movedLines({ counts: { movedEntries = 0 } }: SnapshotReport): string[] {
   if (movedEntries === 0) return []
   return [`  ${countText(movedEntries)} had another name before and are linked`]
+}
+
+function removedLines({ removed = [] }: SnapshotReport): string[] {
+  if (removed.length === 0) return []
+  return [`  ${countOf(removed.length, 'snapshot')} removed that need not be kept any more`]
 }
 
 function resumedLines({

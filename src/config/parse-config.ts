@@ -8,7 +8,7 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { keepPolicy } from '../model/keep-policy.ts'
-import { isProfileName, type Profile } from '../model/profile.ts'
+import { isProfileName, type Profile, PRUNE_TIMES } from '../model/profile.ts'
 import { parseStallLimitMs, STALL_LIMIT_EXAMPLES } from '../model/stall-limit.ts'
 import { parseWaitLimitMs, WAIT_LIMIT_EXAMPLES } from '../model/wait-limit.ts'
 import { profileSettings, settingsEntries } from './profile-settings.ts'
@@ -64,6 +64,7 @@ const profileSchema = v.strictObject({
     ),
   ),
   keep: v.optional(keepSchema),
+  prune: v.optional(v.picklist(PRUNE_TIMES)),
   /** The same: for a later `schedule`. */
   schedule: v.optional(v.string()),
 })
@@ -119,7 +120,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       throw located(file, position, `profile.${name}.${stray.key}: ${stray.objection}`)
     }
     const access = accessOf(table, (path) => expandHome(path, homeDirectory))
-    const { wait: waitMs, stall_timeout: stallMs, keep } = table
+    const { wait: waitMs, stall_timeout: stallMs, keep, prune } = table
     return {
       name,
       source: expandHome(table.source, homeDirectory),
@@ -130,6 +131,7 @@ export function parseConfig(text: string, file: string, homeDirectory: string): 
       ...(stallMs === undefined ? {} : { stallMs }),
       ...(access === undefined ? {} : { access }),
       ...(keep === undefined ? {} : { keep }),
+      ...(prune === undefined ? {} : { prune }),
     }
   })
   if (profiles.length === 0) {

@@ -13,6 +13,10 @@ export type IoClass = (typeof IO_CLASSES)[number]
 export const UNCHANGED_WAYS = ['snapshot', 'skip'] as const
 export type OnUnchanged = (typeof UNCHANGED_WAYS)[number]
 
+/** When `prune` is run by itself. */
+export const PRUNE_TIMES = ['after backup'] as const
+export type PruneTime = (typeof PRUNE_TIMES)[number]
+
 /** What is backed up, and how: one table `[profile.NAME]` of the configuration. */
 export interface Profile {
   readonly name: string
@@ -46,6 +50,8 @@ export interface Profile {
   readonly ionice?: IoClass
   /** What `snapfs prune` keeps. Absent: everything. */
   readonly keep?: KeepPolicy
+  /** Absent: only when it is asked for. */
+  readonly prune?: PruneTime
   /** Further options of rsync, all of them allowed. */
   readonly rsyncOptions?: readonly string[]
   /** For how long nothing of a backup may move before it is given up; Infinity: for ever. Absent: the default. */

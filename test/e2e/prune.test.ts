@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import { fingerprint } from '../support/compare-trees.ts'
@@ -12,6 +12,9 @@ import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
 const test = testWith()
+const testWithRsync = testWith('rsync')
+const testAsRoot = testWith('rsync', 'root')
+const NOBODY = 65_534
 const testMounted = testWith('fuse')
 const testOnDisk = testWith('root', 'loop')
 const IDS = [20, 21, 22, 23].map((day) => `2026-11-${day}T08-00-00Z`)
@@ -71,6 +74,43 @@ describe('snapfs prune', () => {
     })
     expect(await snapshots()).toEqual(IDS.slice(3))
     expect((await run('prune')).stdout).toContain('0 snapshots removed, 1 left')
+  })
+
+  testWithRsync('follows a complete snapshot where the profile says so, and no other', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { last = 1 }\nprune = "after backup"')
+    const source = `${directory()}/source`
+    await mkdir(source)
+    await writeFile(`${source}/file`, 'x')
+    const config = await readFile(env['SNAPFS_CONFIG']!, 'utf8')
+    await writeFile(env['SNAPFS_CONFIG']!, config.replace('/nonexistent', source))
+    const { stdout } = await run('backup', '--json', '--accept-shrink')
+    const { snapshots: made } = JSON.parse(stdout) as {
+      readonly snapshots: readonly { readonly id: string; readonly removed: readonly string[] }[]
+    }
+    expect(made[0]!.removed).toEqual(IDS)
+    expect(await snapshots()).toEqual([made[0]!.id])
+    await writeFile(`${series}/labels.json`, 'pins')
+    const refused = await run('backup')
+    expect(refused.exitCode).toBe(0)
+    expect(refused.stderr).toContain(
+      'Not all that need not be kept was removed: The labels of home',
+    )
+    expect(await snapshots()).toHaveLength(2)
+  })
+
+  testAsRoot('does not follow a partial snapshot', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { last = 1 }\nprune = "after backup"')
+    const source = `${directory()}/source`
+    await mkdir(source)
+    await writeFile(`${source}/closed`, 'x', { mode: 0 })
+    const config = await readFile(env['SNAPFS_CONFIG']!, 'utf8')
+    await writeFile(env['SNAPFS_CONFIG']!, config.replace('/nonexistent', source))
+    await execa('chown', ['-R', `${NOBODY}:${NOBODY}`, '--', directory()])
+    // Its owner can open it, another could not.
+    await execa('chown', ['0:0', '--', `${source}/closed`])
+    const options = { env, uid: NOBODY, gid: NOBODY }
+    expect(await snapfs(['backup', '--accept-shrink'], options)).toMatchObject({ exitCode: 3 })
+    expect(await snapshots()).toHaveLength(IDS.length + 1)
   })
 
   test('keeps everything where nothing is said, and says so', async () => {

@@ -97,7 +97,7 @@ async function backUpOne(
   options: BackupOptions,
   bar: Bar,
 ): Promise<BackUpReport> {
-  const { backUp } = await import('../../actions/back-up.ts')
+  const { backUpAndPrune } = await import('../../actions/back-up-and-prune.ts')
   const request = {
     ...requestOf(profile, options),
     waitMs: options.wait ?? profile.waitMs ?? 0,
@@ -109,7 +109,7 @@ async function backUpOne(
     },
     onProgress: bar.show,
   }
-  return backUp(request, world)
+  return backUpAndPrune(request, world)
 }
 
 async function report(

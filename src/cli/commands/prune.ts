@@ -33,6 +33,8 @@ snapshot is kept only where its hour, day or week has no complete one, and takes
 newest snapshot and the newest complete one always stay, and so does what is pinned or tagged, which
 counts for nothing. How often it is run makes no difference to what is left.
 
+With prune = "after backup" each complete snapshot is followed by it; a partial one, or a backup that failed, never is.
+
 Where nothing is said, nothing is removed. When the newest snapshot is later than the clock, one of the two is wrong, and
 nothing is removed before --accept-clock says that the clock is right.`)
 
