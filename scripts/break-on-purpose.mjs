@@ -1003,9 +1003,9 @@ const BREAKAGES = [
   },
   {
     title: 'leftovers are chmod-ed before they are removed',
-    file: 'src/repository/remove-tree.ts',
-    from: 'else await unlink(systemPath(child))',
-    to: 'else { await chmod(systemPath(child), 0o777); await unlink(systemPath(child)) }',
+    file: 'src/repository/empty-directory.ts',
+    from: 'else unlinkSync(systemPath(child))',
+    to: 'else { chmodSync(systemPath(child), 0o777); unlinkSync(systemPath(child)) }',
     test: ['integration', 'backup.test.ts', 'leftovers'],
   },
   {
@@ -1154,6 +1154,13 @@ const BREAKAGES = [
     from: 'const labels = readLabels(place)',
     to: 'const labels = readLabels(place) ?? new Map()',
     test: ['integration', 'prune.test.ts', 'what is pinned'],
+  },
+  {
+    title: 'what the other thread found is not removed',
+    file: 'src/repository/remove-tree.ts',
+    from: "if (answer.kind === 'emptied') this.#add(answer.directories)",
+    to: '',
+    test: ['e2e', 'prune.test.ts', 'two threads'],
   },
   {
     title: 'a partial snapshot makes room for itself',

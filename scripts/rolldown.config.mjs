@@ -10,6 +10,7 @@ export default defineConfig({
     main: 'src/main.ts',
     index: 'src/index.ts',
     'link-worker': 'src/repository/link-worker.ts',
+    'remove-worker': 'src/repository/remove-worker.ts',
     'serving-thread': 'src/fuse/kernel/serving-thread.ts',
     'telling-thread': 'src/fuse/kernel/telling-thread.ts',
     'pushing-thread': 'src/fuse/kernel/pushing-thread.ts',

@@ -109,6 +109,7 @@ const context: Context = {
     version: ownVersion(),
     // Beside this file when it is bundled; `scripts/rolldown.config.mjs` names it.
     linkWorker: new URL('link-worker.js', import.meta.url),
+    removeWorker: new URL('remove-worker.js', import.meta.url),
     mountThreads: {
       serving: new URL('serving-thread.js', import.meta.url),
       telling: new URL('telling-thread.js', import.meta.url),

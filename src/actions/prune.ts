@@ -94,8 +94,8 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
       }
       if (removed.length > 0) await world.clock.sleep(MOUNTS_MS, signal)
       for (const id of await trashedIds(place)) {
+        await deleteTrashed(place, id, { worker: world.removeWorker, signal })
         throwIfInterrupted(signal, INTERRUPTED)
-        await deleteTrashed(place, id)
       }
       return { ...planned, removed }
     })

@@ -13,7 +13,7 @@ import {
   trashDirectory,
   verificationsFile,
 } from './layout.ts'
-import { removeTree } from './remove-tree.ts'
+import { type RemoveOptions, removeTree } from './remove-tree.ts'
 import { syncDirectory } from './staged-snapshot.ts'
 import { removeStates, stateFile } from './state-store.ts'
 
@@ -43,8 +43,13 @@ export async function trashedIds(place: SeriesPlace): Promise<readonly SnapshotI
 }
 
 /** Deletes what is in the trash under this id, and what was written down beside the snapshot. */
-export async function deleteTrashed(place: SeriesPlace, id: SnapshotId): Promise<void> {
-  await removeTree(`${trashDirectory(place)}/${id}`)
+export async function deleteTrashed(
+  place: SeriesPlace,
+  id: SnapshotId,
+  options: RemoveOptions,
+): Promise<void> {
+  await removeTree(`${trashDirectory(place)}/${id}`, options)
+  if (options.signal?.aborted === true) return
   await rm(verificationsFile(place, id), { force: true })
   await rm(stateFile(place, id), { force: true })
 }

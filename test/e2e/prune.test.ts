@@ -178,11 +178,43 @@ describe('snapfs prune', () => {
     expect(await run('unmount', '--lazy', history)).toMatchObject({ exitCode: 0 })
   })
 
+  test('deletes many directories, by two threads, and nothing of what stays', async () => {
+    const tree = Object.fromEntries(
+      Array.from({ length: 300 }, (_, n) => [`d${n % 150}/e/f${n}`, file(`${n}`)]),
+    )
+    await prepare(
+      `${directory()}/repository`,
+      'keep = { last = 1 }',
+      IDS.map((id) => ({ id, tree })),
+    )
+    const kept = await fingerprint(`${series}/${IDS[3]!}/tree`)
+    expect(await run('prune')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+    expect(await fingerprint(`${series}/${IDS[3]!}/tree`)).toBe(kept)
+    expect((await stat(`${series}/${IDS[3]!}/tree/d1/e/f1`)).nlink).toBe(1)
+  })
+
+  testOnDisk('says what keeps it from deleting, and goes on when that is gone', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { last = 1 }')
+    const held = `${series}/${IDS[1]!}/tree/changes`
+    await execa('chattr', ['+i', held])
+    try {
+      const refused = await run('prune')
+      expect(refused.exitCode).toBe(13)
+      expect(refused.stderr).toContain('EPERM')
+      expect(await snapshots()).toEqual(IDS.slice(3))
+    } finally {
+      await execa('chattr', ['-i', held.replace(IDS[1]!, `.trash/${IDS[1]!}`)])
+    }
+    expect(await run('prune')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+  })
+
   test('that is killed leaves whole snapshots, and a trash that the next one empties', async () => {
     const files = Object.fromEntries(
-      Array.from({ length: 400 }, (_, n) => [`d${n % 20}/f${n}`, file(`${n}`)]),
+      Array.from({ length: 200 }, (_, n) => [`d${n % 20}/f${n}`, file(`${n}`)]),
     )
-    const many = Array.from({ length: 12 }, (_, n) => ({
+    const many = Array.from({ length: 8 }, (_, n) => ({
       id: `2026-11-20T08-00-${String(n + 10)}Z`,
       tree: { ...files, own: file(`own ${n}`) },
     }))
@@ -201,7 +233,7 @@ describe('snapfs prune', () => {
     expect(await run('prune')).toMatchObject({ exitCode: 0, stderr: '' })
     expect(await snapshots()).toEqual(many.slice(-2).map(({ id }) => id))
     expect(await readdir(`${series}/.trash`)).toEqual([])
-    expect((await stat(`${series}/${many[11]!.id}/tree/d0/f0`)).nlink).toBe(2)
+    expect((await stat(`${series}/${many[7]!.id}/tree/d0/f0`)).nlink).toBe(2)
     await rm(repository, { recursive: true })
   })
 })

@@ -120,6 +120,7 @@ const BANS: readonly Ban[] = [
         'start.ts',
         'main.ts',
         'repository/fill-tree.ts',
+        'repository/empty-directory.ts',
         'repository/link-block.ts',
         'fuse/kernel/attach.ts',
         'fuse/kernel/pushing-thread.ts',
