@@ -11,7 +11,7 @@
 /* global performance */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -95,6 +95,7 @@ await inRoom(values.dir, async (room, signal) => {
   const source = new MovingSource(place.source, seed)
   const words = ['--source', place.source, '--profile', 'home']
   await snapfs(place, 'init', place.repository, ...words)
+  await appendFile(place.env.SNAPFS_CONFIG, `keep = { last = ${KEPT_SNAPSHOTS} }\n`)
   await snapfs(place, 'backup')
   await snapfs(place, 'mount', `--driver=${values.driver}`, place.mountpoint)
   const { mounts } = JSON.parse(await snapfs(place, 'status', '--json'))
@@ -237,7 +238,7 @@ async function walk({ room, mountpoint }, isOver) {
 }
 
 /**
- * Makes snapshots, and removes some as prune will: first out of sight, then bit by bit.
+ * Makes snapshots, and removes some: the oldest by `snapfs prune`, any as it does, first out of sight, then bit by bit.
  * @param {Place} place
  * @param {MovingSource} source
  * @param {() => boolean} isOver
@@ -253,6 +254,15 @@ async function keepTime(place, source, isOver) {
     did['backups'] = (did['backups'] ?? 0) + 1
     await seen(place, snapshots[0].id, true)
     const ids = (await readdir(series)).filter((name) => /^\d{4}-/u.test(name)).sort()
+    if (ids.length > KEPT_SNAPSHOTS && random.below(2) === 0) {
+      const pruned = JSON.parse(await snapfs(place, 'prune', '--json'))
+      for (const id of pruned.series[0].removed) {
+        await seen(place, id, false)
+        did['removed'] = (did['removed'] ?? 0) + 1
+      }
+      did['prunes'] = (did['prunes'] ?? 0) + 1
+      continue
+    }
     while (ids.length > KEPT_SNAPSHOTS) {
       const [id = ''] = ids.splice(random.below(ids.length - 1), 1)
       await rename(`${series}/${id}`, `${trash}/${id}`)
