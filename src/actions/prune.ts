@@ -3,6 +3,7 @@
  * leaves the series whole, and is deleted after that.
  */
 import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { readVerifications } from '../catalog/read-verifications.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { formatRoughDuration } from '../model/duration.ts'
 import { type KeepPolicy, keepsEverything } from '../model/keep-policy.ts'
@@ -126,6 +127,7 @@ async function plan(
   { clock, timeZone }: World,
 ): Promise<PrunePlan> {
   const { snapshots, damaged } = readSeries(place)
+  const verified = readVerifications(place, snapshots)
   const labels = readLabels(place)
   if (labels === undefined) {
     throw new SnapfsError('PRUNE_REFUSED', `The labels of ${place.profile} cannot be read.`, {
@@ -150,6 +152,7 @@ async function plan(
     return {
       ...{ id, sequence, takenMs: epochMsOf(id), outcome: manifest.outcome },
       ...{ isPinned: label?.pinned ?? false, tags: label?.tags ?? [] },
+      verifiedMs: (verified.bySnapshot.get(id) ?? []).map((one) => epochMsOf(one.id)),
     }
   })
   const decisions = planRetention(candidates, policy ?? { counts: {} }, { timeZone, nowMs })
@@ -160,6 +163,9 @@ async function plan(
       ...{ id: snapshot.id, timeMs: snapshot.takenMs, outcome: snapshot.outcome, reasons },
     })),
     trashed: await trashedIds(place),
-    warnings: damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
+    warnings: [
+      ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
+      ...verified.warnings,
+    ],
   }
 }

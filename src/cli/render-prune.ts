@@ -66,8 +66,6 @@ function reasonText(reason: Reason): string {
       return `${reason.rule} ${reason.bucket}`
     case 'tagged':
       return reason.tags.map((tag) => `#${printableText(tag)}`).join(' ')
-    case 'deleted':
-      return `the last with ${countOf(reason.files, 'file')}, as ${printableText(reason.example)}`
     case 'future':
       return 'later than now'
     case 'newest':

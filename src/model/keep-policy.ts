@@ -12,14 +12,12 @@ export interface KeepPolicy {
   readonly withinMs?: number
   /** So many of the newest complete ones, whatever else is said. Absent: 1. */
   readonly minimum?: number
-  /** The last snapshot that has a file, for so long after it was first missed. */
-  readonly deletedMs?: number
 }
 
 /** Whether nothing is said: then nothing is removed. */
-export function keepsEverything({ counts, withinMs, minimum, deletedMs }: KeepPolicy): boolean {
+export function keepsEverything({ counts, withinMs, minimum }: KeepPolicy): boolean {
   const saysCount = TIERS.some((tier) => counts[tier] !== undefined)
-  return !saysCount && [withinMs, minimum, deletedMs].every((said) => said === undefined)
+  return !saysCount && [withinMs, minimum].every((said) => said === undefined)
 }
 
 type Written = Readonly<Partial<Record<Tier | 'minimum' | 'within', number | undefined>>>

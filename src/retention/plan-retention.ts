@@ -16,12 +16,8 @@ export interface Candidate {
   readonly outcome: Outcome
   readonly isPinned: boolean
   readonly tags: readonly string[]
-  /** When the first snapshot was taken that lacks something this one has, and no later one; absent: nothing was lost. */
-  readonly lastHolder?: {
-    readonly missedMs: number
-    readonly files: number
-    readonly example: string
-  }
+  /** When the source was found to be what it holds, later than that: it stands for these times, too. */
+  readonly verifiedMs: readonly number[]
 }
 
 /** Why a snapshot is kept. */
@@ -33,7 +29,6 @@ export type Reason =
   | { readonly rule: 'within' }
   | { readonly rule: 'pinned' }
   | { readonly rule: 'tagged'; readonly tags: readonly string[] }
-  | { readonly rule: 'deleted'; readonly files: number; readonly example: string }
   /** Taken later than now, by the clock. */
   | { readonly rule: 'future' }
   | { readonly rule: 'no policy' }
@@ -84,19 +79,20 @@ export function planRetention<C extends Candidate>(
     if (count > 0) keepTier(others, forGood, { tier, count, timeZone }, keep)
   }
   const [newest] = others
-  if (newest !== undefined) {
-    const { withinMs = -1, deletedMs = -1 } = policy
-    for (const one of others) {
-      if (newest.takenMs - one.takenMs <= withinMs) keep(one, { rule: 'within' })
-      const { lastHolder } = one
-      if (lastHolder === undefined || newest.takenMs - lastHolder.missedMs > deletedMs) continue
-      const { files, example } = lastHolder
-      keep(one, { rule: 'deleted', files, example })
+  const { withinMs = -1 } = policy
+  for (const one of others) {
+    if (newest !== undefined && lastMs(newest) - lastMs(one) <= withinMs) {
+      keep(one, { rule: 'within' })
     }
   }
   return newestFirst
     .toReversed()
     .map((snapshot) => ({ snapshot, reasons: reasons.get(snapshot) ?? [] }))
+}
+
+/** The last time that a snapshot stands for. */
+function lastMs({ takenMs, verifiedMs }: Candidate): number {
+  return Math.max(takenMs, ...verifiedMs)
 }
 
 type Keep<C> = (snapshot: C, reason: Reason) => void
@@ -121,7 +117,8 @@ interface Bucket<C> {
 }
 
 /**
- * The newest of each bucket, as far as the count goes. Buckets that have only partial snapshots are kept between those that
+ * The newest of each bucket, as far as the count goes. A snapshot is in the buckets of all times it stands for; the newest of these is
+ * the reason that is told. Buckets that have only partial snapshots are kept between those that
  * count, as many of them as may count, and displace none. The newest bucket is not over yet, so it is no such bucket: it may get
  * a complete one, and then another would have its place that is gone already. Nor is one that has a complete snapshot which
  * stays anyhow.
@@ -132,22 +129,26 @@ function keepTier<C extends Candidate>(
   { tier, count, timeZone }: { tier: Tier; count: number; timeZone: string },
   keep: Keep<C>,
 ): void {
-  const nameOf = (one: C): string =>
-    tier === 'last' ? one.id : bucketsAt(one.takenMs, timeZone)[tier]
-  const whole = new Set(forGood.filter(({ outcome }) => outcome === 'complete').map(nameOf))
+  const namesOf = (one: C): readonly string[] =>
+    tier === 'last'
+      ? [one.id]
+      : [...one.verifiedMs.toReversed(), one.takenMs].map((ms) => bucketsAt(ms, timeZone)[tier])
+  const whole = new Set(forGood.filter(({ outcome }) => outcome === 'complete').flatMap(namesOf))
   const buckets: Bucket<C>[] = []
   const byName = new Map<string, Bucket<C>>()
   for (const one of newestFirst) {
-    const name = nameOf(one)
-    const known = byName.get(name)
-    if (known === undefined) {
-      const bucket = { name, representative: one }
-      byName.set(name, bucket)
-      buckets.push(bucket)
-    } else if (known.representative.outcome !== 'complete' && one.outcome === 'complete') {
-      known.representative = one
+    for (const name of namesOf(one)) {
+      const known = byName.get(name)
+      if (known === undefined) {
+        const bucket = { name, representative: one }
+        byName.set(name, bucket)
+        buckets.push(bucket)
+      } else if (known.representative.outcome !== 'complete' && one.outcome === 'complete') {
+        known.representative = one
+      }
     }
   }
+  const told = new Set<C>()
   let [complete, partial] = [0, 0]
   buckets.forEach(({ name, representative }, index) => {
     if (complete >= count) return
@@ -157,6 +158,8 @@ function keepTier<C extends Candidate>(
       if (partial >= count) return
       partial += 1
     }
+    if (told.has(representative)) return
+    told.add(representative)
     keep(representative, { rule: tier, bucket: name, rank: complete + partial })
   })
 }

@@ -89,6 +89,17 @@ describe('a prune', () => {
     expect(await snapshots()).toEqual(IDS)
   })
 
+  test('takes a snapshot for one of all times at which nothing had changed since', async () => {
+    const verified = ['2026-11-21T20-00-00Z', '2026-11-22T20-00-00Z']
+    repository = await writeRepository(`${directory()}/verified`, [
+      HISTORY[0]!,
+      { ...HISTORY[1]!, verified },
+      { ...HISTORY[4]! },
+    ])
+    const report = await prune(request({ counts: {}, withinMs: 36 * 3_600_000 }), world())
+    expect(report.removed).toEqual([IDS[0]])
+  })
+
   test('leaves alone what is pinned, foreign or damaged', async () => {
     const labels = { [IDS[0]!]: { pinned: true }, [IDS[1]!]: { tags: ['before upgrade'] } }
     await writeFile(`${series}/labels.json`, JSON.stringify({ format: 1, labels }))

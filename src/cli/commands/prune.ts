@@ -28,7 +28,8 @@ snapshots are mounted, and who has a file open reads it to its end.
 
 Each rule adds to what the others keep. hourly = 24 keeps the newest snapshot of each of the 24 newest hours that
 have any, and so on; days begin at midnight here, weeks on Monday. last counts snapshots. within keeps all that are not
-older than so long, counted back from the newest. minimum are so many of the newest complete ones. A partial
+older than so long, counted back from the newest. A snapshot stands for all times at which a backup found that nothing had
+changed since. minimum are so many of the newest complete ones. A partial
 snapshot is kept only where its hour, day or week has no complete one, and takes no place of one. The
 newest snapshot and the newest complete one always stay, and so does what is pinned or tagged, which
 counts for nothing. How often it is run makes no difference to what is left.

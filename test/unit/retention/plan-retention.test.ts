@@ -15,7 +15,16 @@ const ZONES = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe'
 
 function candidate(sequence: number, takenMs: number, more: Partial<Candidate> = {}): Candidate {
   const id = new Date(takenMs).toISOString().slice(0, 19).replaceAll(':', '-')
-  return { id, sequence, takenMs, outcome: 'complete', isPinned: false, tags: [], ...more }
+  return {
+    id,
+    sequence,
+    takenMs,
+    outcome: 'complete',
+    isPinned: false,
+    tags: [],
+    verifiedMs: [],
+    ...more,
+  }
 }
 
 function kept<C extends Candidate>(decisions: readonly Decision<C>[]): C[] {
@@ -36,18 +45,25 @@ const histories: fc.Arbitrary<readonly Candidate[]> = fc
         isPartial: fc.boolean(),
         isPinned: fc.integer({ min: 0, max: 15 }).map((one) => one === 0),
         tag: fc.integer({ min: 0, max: 15 }).map((one) => one === 0),
+        /** How often it was verified before the next one. */
+        verified: fc.nat(3),
       }),
       { minLength: 1, maxLength: 40 },
     ),
   )
   .map(([start, steps]) => {
     let takenMs = start
-    return steps.map(({ gapMs, isPartial, isPinned, tag }, index) => {
+    return steps.map(({ gapMs, isPartial, isPinned, tag, verified }, index) => {
       takenMs += gapMs
+      const restMs = steps[index + 1]?.gapMs ?? DAY_MS
+      const times = isPartial ? 0 : verified
       return candidate(index + 1, takenMs, {
         outcome: isPartial ? 'partial' : 'complete',
         isPinned,
         tags: tag ? ['kept'] : [],
+        verifiedMs: Array.from({ length: times }, (_, n) =>
+          Math.floor(takenMs + (restMs * (n + 1)) / (times + 1)),
+        ),
       })
     })
   })
@@ -65,7 +81,7 @@ const policies: fc.Arbitrary<KeepPolicy> = fc
 const zones = fc.constantFrom(...ZONES)
 
 function after(history: readonly Candidate[]): number {
-  return Math.max(...history.map(({ takenMs }) => takenMs)) + 1
+  return Math.max(...history.flatMap(({ takenMs, verifiedMs }) => [takenMs, ...verifiedMs])) + 1
 }
 
 /** Any history, policy and zone, in so many runs. */
@@ -95,7 +111,7 @@ describe('what is kept', () => {
           let left: Candidate[] = []
           for (const [index, snapshot] of history.entries()) {
             left.push(snapshot)
-            const now = { timeZone, nowMs: snapshot.takenMs }
+            const now = { timeZone, nowMs: after([snapshot]) }
             if (prunes[index]) left = kept(planRetention(left, policy, now))
           }
           const now = { timeZone, nowMs: after(history) }
@@ -358,13 +374,21 @@ describe('what else is kept', () => {
     ])
   })
 
-  test('is the last that has a file, for as long as was said', () => {
-    const lost = { missedMs: days[2]!.takenMs, files: 3, example: 'a/b' }
-    const history = days.map((one, at) => (at === 1 ? { ...one, lastHolder: lost } : one))
-    const policy = { counts: { last: 1 } }
-    expect(reasonsOf(history, { ...policy, deletedMs: 2 * DAY_MS })[1]).toEqual(['deleted'])
-    expect(reasonsOf(history, { ...policy, deletedMs: 2 * DAY_MS - 1 })[1]).toEqual([])
-    expect(reasonsOf(history, policy)[1]).toEqual([])
+  test('is what stood for a time in which nothing changed, as if it had been taken then', () => {
+    const [first, second, third] = days.map((one) => one.takenMs)
+    const history = [
+      candidate(1, first! - DAY_MS),
+      candidate(2, first!, { verifiedMs: [second!, third!] }),
+      candidate(3, third! + HOUR_MS),
+    ]
+    const reasons = (policy: KeepPolicy) => reasonsOf(history, policy)
+    // Of the days 1 to 3 the second is the newest of two.
+    expect(reasons({ counts: { daily: 3 } })).toEqual([[], ['daily'], ['newest', 'daily']])
+    expect(reasons({ counts: { daily: 4 } })).toEqual([['daily'], ['daily'], ['newest', 'daily']])
+    expect(reasons({ counts: {}, withinMs: HOUR_MS })).toEqual([
+      ...[[], ['within']],
+      ['newest', 'within'],
+    ])
   })
 
   test('is an hour that occurs twice, twice', () => {
