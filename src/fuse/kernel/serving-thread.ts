@@ -46,11 +46,11 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     const server = new KernelServer(
       views.fileSystem,
       {
-        notify: (notices) =>
-          task.teller.postMessage({
-            kind: 'notices',
-            bytes: Buffer.concat(notices),
-          } satisfies TellerWork),
+        notify: (notices) => {
+          const bytes = joined(notices)
+          task.teller.postMessage({ kind: 'notices', bytes } satisfies TellerWork, [bytes.buffer])
+          library?.giveBack()
+        },
         overtaken: (id) => pushing.noteOvertaken(id),
         isPushing: () => pushing.isPushing,
         push: (push) => {
@@ -81,6 +81,17 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     tell({ kind: 'failed', error: passed(error) })
     port.close()
   }
+}
+
+/** In memory of their own, which can be handed to another thread: copies of so much, over and over, scatter it. */
+function joined(notices: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(notices.reduce((total, notice) => total + notice.length, 0))
+  let at = 0
+  for (const notice of notices) {
+    bytes.set(notice, at)
+    at += notice.length
+  }
+  return bytes
 }
 
 function serve(device: number, server: Answering, onAgreed: () => void): void {

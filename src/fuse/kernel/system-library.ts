@@ -58,6 +58,8 @@ export interface SystemLibrary {
   /** Passing files through a FUSE device; for root. @param device asked for at each call */
   readonly backing: (device: () => number) => Backing
   readonly attributes: StoredAttributes
+  /** malloc_trim(3): gives back what was freed in the midst of what is in use. Where the C library has it. */
+  readonly giveBack: () => void
 }
 
 export interface StatusCalls {
@@ -160,6 +162,7 @@ function bind(koffi: typeof Koffi): SystemLibrary {
       }
     },
     backing: bindBacking(koffi, library),
+    giveBack: bindTrim(library),
     attributes: {
       value: (place, name) => bytesOrErrno(lgetxattr(cText(place), cText(name), room, room.length)),
       names: (place) => bytesOrErrno(llistxattr(cText(place), room, room.length)),
@@ -196,6 +199,16 @@ function bindSockets(
         control.readInt32LE(12) === SCM_RIGHTS
       return isDescriptor ? control.readInt32LE(16) : undefined
     },
+  }
+}
+
+function bindTrim(library: Library): SystemLibrary['giveBack'] {
+  try {
+    const trim = library.func('int malloc_trim(size_t)')
+    return () => void trim(0)
+  } catch {
+    // It is of glibc alone.
+    return () => undefined
   }
 }
 
