@@ -18,6 +18,7 @@ import type { Lock } from '../repository/lock.ts'
 import { removeStates } from '../repository/state-store.ts'
 import { deleteTrashed, isFull, moveToTrash, trashedIds } from '../repository/trash.ts'
 import { type Candidate, planRetention, type Reason } from '../retention/plan-retention.ts'
+import { simulate, type Simulation } from '../retention/simulate.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { throwIfInterrupted } from './interruption.ts'
 
@@ -120,12 +121,50 @@ async function lockOnFullDisk(
   }
 }
 
-async function plan(
+export interface SimulationReport extends Simulation {
+  readonly profile: string
+}
+
+/**
+ * What the policy will keep, should snapshots be made as often as lately; nothing is written.
+ * @throws SnapfsError USAGE when it cannot be told
+ */
+export async function simulatePrune(
+  { profile, spanMs }: { readonly profile: Profile; readonly spanMs: number },
+  world: World,
+): Promise<SimulationReport> {
+  const repository = await openRepository(profile.repository)
+  const place = { repository: repository.path, profile: profile.name }
+  const simulated = (): SimulationReport => simulateSeries(place, profile.keep, spanMs, world)
+  return inRepository(repository.path, () => Promise.resolve().then(simulated))
+}
+
+function simulateSeries(
   place: SeriesPlace,
   policy: KeepPolicy | undefined,
-  acceptsClock: boolean,
+  spanMs: number,
   { clock, timeZone }: World,
-): Promise<PrunePlan> {
+): SimulationReport {
+  const nowMs = clock.now()
+  const { candidates } = readCandidates(place)
+  const until = { timeZone, nowMs, untilMs: nowMs + spanMs }
+  const simulated = simulate(candidates, policy ?? { counts: {} }, until)
+  if (simulated !== undefined) return { profile: place.profile, ...simulated }
+  throw new SnapfsError(
+    'USAGE',
+    `What will be kept of ${place.profile} by then cannot be told from its snapshots.`,
+    { hint: 'It takes two of them to tell how often they are made, and a shorter time.' },
+  )
+}
+
+interface Candidates {
+  readonly candidates: readonly (Candidate & { readonly id: SnapshotId })[]
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws SnapfsError PRUNE_REFUSED while it cannot be told what is pinned */
+function readCandidates(place: SeriesPlace): Candidates {
   const { snapshots, damaged } = readSeries(place)
   const verified = readVerifications(place, snapshots)
   const labels = readLabels(place)
@@ -135,8 +174,31 @@ async function plan(
       hint: 'Repair or remove that file; nothing was removed.',
     })
   }
+  return {
+    candidates: snapshots.map(({ id, sequence, manifest }) => {
+      const label = labels.get(id)
+      return {
+        ...{ id, sequence, takenMs: epochMsOf(id), outcome: manifest.outcome },
+        ...{ isPinned: label?.pinned ?? false, tags: label?.tags ?? [] },
+        verifiedMs: (verified.bySnapshot.get(id) ?? []).map((one) => epochMsOf(one.id)),
+      }
+    }),
+    warnings: [
+      ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
+      ...verified.warnings,
+    ],
+  }
+}
+
+async function plan(
+  place: SeriesPlace,
+  policy: KeepPolicy | undefined,
+  acceptsClock: boolean,
+  { clock, timeZone }: World,
+): Promise<PrunePlan> {
+  const { candidates, warnings } = readCandidates(place)
   const nowMs = clock.now()
-  const newestMs = Math.max(...snapshots.map(({ id }) => epochMsOf(id)))
+  const newestMs = Math.max(...candidates.map(({ takenMs }) => takenMs))
   if (!acceptsClock && newestMs - nowMs > CLOCK_TOLERANCE_MS) {
     throw new SnapfsError(
       'PRUNE_REFUSED',
@@ -147,14 +209,6 @@ async function plan(
       },
     )
   }
-  const candidates = snapshots.map(({ id, sequence, manifest }): Candidate & { id: SnapshotId } => {
-    const label = labels.get(id)
-    return {
-      ...{ id, sequence, takenMs: epochMsOf(id), outcome: manifest.outcome },
-      ...{ isPinned: label?.pinned ?? false, tags: label?.tags ?? [] },
-      verifiedMs: (verified.bySnapshot.get(id) ?? []).map((one) => epochMsOf(one.id)),
-    }
-  })
   const decisions = planRetention(candidates, policy ?? { counts: {} }, { timeZone, nowMs })
   return {
     ...{ profile: place.profile, repository: place.repository },
@@ -163,9 +217,6 @@ async function plan(
       ...{ id: snapshot.id, timeMs: snapshot.takenMs, outcome: snapshot.outcome, reasons },
     })),
     trashed: await trashedIds(place),
-    warnings: [
-      ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
-      ...verified.warnings,
-    ],
+    warnings,
   }
 }

@@ -1,5 +1,6 @@
 /** `snapfs prune` as text. */
-import type { PlannedSnapshot, PrunePlan, PruneReport } from '../actions/prune.ts'
+import type { PlannedSnapshot, PrunePlan, PruneReport, SimulationReport } from '../actions/prune.ts'
+import { formatRoughDuration } from '../model/duration.ts'
 import { printableText } from '../model/entry-name.ts'
 import { countOf } from '../model/figures.ts'
 import { localTimeText } from '../model/local-time.ts'
@@ -31,6 +32,28 @@ export function pruneLines(report: PruneReport, zone: string, explains: boolean)
     ...shown.map((snapshot) => `  ${snapshotLine(snapshot, zone)}`),
     `  ${countOf(report.removed.length, 'snapshot')} removed, ${remaining} left`,
     ...noPolicyLines(report),
+  ]
+}
+
+/** What will be there, month by month, and at the end. */
+export function simulationLines(
+  { profile, everyMs, points, kept }: SimulationReport,
+  zone: string,
+): string[] {
+  const end = points.at(-1)
+  return [
+    `${profile}: a snapshot every ${formatRoughDuration(everyMs)}, as lately`,
+    ...points.map(
+      ({ atMs, kept: count, oldestMs }) =>
+        `  ${localTimeText(atMs, zone)}  ${countOf(count, 'snapshot')}, the oldest of ${localTimeText(oldestMs, zone)}`,
+    ),
+    ...(end === undefined ? [] : ['  and then, newest first:']),
+    ...kept
+      .toReversed()
+      .map(
+        ({ snapshot, reasons }) =>
+          `    ${localTimeText(snapshot.takenMs, zone)}  ${reasons.map(reasonText).join(', ')}`,
+      ),
   ]
 }
 

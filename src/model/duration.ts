@@ -34,6 +34,17 @@ export function parseDurationMs(text: string): number | undefined {
   return totalMs
 }
 
+const LONG_SPAN = /^(?<count>\d{1,4})\s*(?<unit>y|year|years|month|months)$/u
+const MONTH_MS = 30 * 24 * 3_600_000
+const YEAR_MS = 365 * 24 * 3_600_000
+
+/** The same, and `2y`, `2 years`, `6 months`, of 365 and 30 days: for what need not be exact. */
+export function parseSpanMs(text: string): number | undefined {
+  const span = LONG_SPAN.exec(text.trim())?.groups
+  if (span === undefined) return parseDurationMs(text)
+  return Number(span['count']) * (span['unit']?.startsWith('y') === true ? YEAR_MS : MONTH_MS)
+}
+
 /** Exactly, to the second: `1 hour 30 minutes`. */
 export function formatDuration(durationMs: number): string {
   let rest = durationMs

@@ -76,6 +76,18 @@ describe('snapfs prune', () => {
     expect((await run('prune')).stdout).toContain('0 snapshots removed, 1 left')
   })
 
+  test('tells what will be kept, should it go on as lately', async () => {
+    await prepare(`${directory()}/repository`, 'keep = { last = 2, monthly = 3 }')
+    const { exitCode, stdout } = await run('prune', '--simulate', '1y')
+    expect(exitCode).toBe(0)
+    const lines = stdout.split('\n')
+    expect(lines[0]).toBe('home: a snapshot every 1 day, as lately')
+    expect(lines.filter((line) => line.includes('snapshots, the oldest of'))).toHaveLength(13)
+    expect(lines.at(-1)).toMatch(/^ {4}\d{4}-.* monthly \d{4}-\d\d$/u)
+    expect(await run('prune', '--simulate', 'soon')).toMatchObject({ exitCode: 2 })
+    expect(await snapshots()).toEqual(IDS)
+  })
+
   testWithRsync('follows a complete snapshot where the profile says so, and no other', async () => {
     await prepare(`${directory()}/repository`, 'keep = { last = 1 }\nprune = "after backup"')
     const source = `${directory()}/source`

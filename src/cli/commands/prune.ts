@@ -1,7 +1,9 @@
 /** `snapfs prune` */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { PrunePlan, PruneReport } from '../../actions/prune.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
+import { SnapfsError } from '../../errors/snapfs-error.ts'
+import { parseSpanMs } from '../../model/duration.ts'
 import { printableSentence } from '../../model/entry-name.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
@@ -13,6 +15,7 @@ interface Options {
   readonly config?: string
   readonly dryRun?: true
   readonly explain?: true
+  readonly simulate?: number
   readonly acceptClock?: true
   readonly json?: true
 }
@@ -51,6 +54,12 @@ export function addPrune(
     .argument('[PROFILE...]', 'profiles of the configuration (default: all)')
     .option('-n, --dry-run', 'say what would be kept and removed, and why; remove nothing')
     .option('--explain', 'say of each snapshot why it is kept')
+    .addOption(
+      new Option(
+        '--simulate <SPAN>',
+        'say what will be kept in 2y, "6 months" or "10 weeks", should snapshots be made as lately',
+      ).argParser(spanOf),
+    )
     .option('--accept-clock', 'prune although the newest snapshot is later than now')
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
@@ -74,6 +83,10 @@ home  /mnt/backup/snapfs/home
     )
     .action(async (names: readonly string[], options: Options) => {
       const profiles = selectProfiles(await requireConfig(context, options.config), names)
+      if (options.simulate !== undefined) {
+        setExitCode(await simulateProfiles(context, profiles, options.simulate, options))
+        return
+      }
       const runs = await eachProfile<PrunePlan | PruneReport>(context, profiles, false, (profile) =>
         pruneOne(context, profile, options),
       )
@@ -98,6 +111,38 @@ home  /mnt/backup/snapfs/home
       }
       setExitCode(exitCodeOfRuns(context, runs, profiles, () => exitCodeOf('DONE')))
     })
+}
+
+/** @throws SnapfsError USAGE */
+function spanOf(text: string): number {
+  const spanMs = parseSpanMs(text)
+  if (spanMs !== undefined && spanMs > 0) return spanMs
+  throw new SnapfsError('USAGE', `--simulate ${text}: a time is written as "2y" or "6 months".`, {
+    hint: 'Correct the command line; nothing was done.',
+  })
+}
+
+async function simulateProfiles(
+  context: Context,
+  profiles: readonly Profile[],
+  spanMs: number,
+  { json }: Options,
+): Promise<number> {
+  const { output, world } = context
+  const { simulatePrune } = await import('../../actions/prune.ts')
+  const { simulationLines } = await import('../render-prune.ts')
+  const runs = await eachProfile(context, profiles, false, (profile) =>
+    simulatePrune({ profile, spanMs }, world),
+  )
+  const simulations = runs.flatMap((run) => ('report' in run ? [run.report] : []))
+  if (json) output.answer(JSON.stringify({ simulations, errors: errorsOf(runs) }))
+  else {
+    for (const simulation of simulations) {
+      simulationLines(simulation, world.timeZone).forEach(output.answer)
+    }
+    for (const run of runs) remarkOn(output, run, () => [])
+  }
+  return exitCodeOfRuns(context, runs, profiles, () => exitCodeOf('DONE'))
 }
 
 async function pruneOne(
