@@ -52,9 +52,11 @@ export function splitPath(path: string): readonly [directory: string, name: stri
   return slash === -1 ? ['', path] : [path.slice(0, slash), path.slice(slash + 1)]
 }
 
-/** What `fs` functions take: bytes that no encoding touches. */
-export function systemPath(path: BytePath): Buffer {
-  return Buffer.from(path, 'latin1')
+const NOT_ASCII = /[^\0-\u007f]/u
+
+/** What `fs` functions take: bytes that no encoding touches. Most paths are the same as text, which costs no memory. */
+export function systemPath(path: BytePath): Buffer | string {
+  return NOT_ASCII.test(path) ? Buffer.from(path, 'latin1') : path
 }
 
 // C0 and C1 controls, DEL, and the bidirectional overrides that can disguise a file name.

@@ -69,7 +69,7 @@ export function linkBlock(
 
 /** What cannot be looked at is not there, as far as links go. */
 function isIntact(
-  stored: Buffer,
+  stored: Buffer | string,
   expected: Float64Array,
   index: number,
   keeps: KeptAttributes,

@@ -27,6 +27,12 @@ const REQUEST_LIMIT_BYTES = 256 * 1024
 /** So many nodes are worth a collection of garbage when most of them are forgotten: in `read` nothing else would begin one. */
 const WORTH_COLLECTING = 20_000
 
+/**
+ * After so many answers, too: small buffers are cut from larger ones that lie outside of V8's heap, where it lets 64 MiB of them
+ * gather.
+ */
+const COLLECTED_EVERY = 100_000
+
 type Answering = Pick<
   KernelServer<object>,
   'reply' | 'answer' | 'takeBack' | 'agreed' | 'refusal' | 'knownNodes'
@@ -99,6 +105,7 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
   const collect = garbageCollector()
   let most = 0
   let isAgreed = false
+  let answered = 0
   for (;;) {
     let length: number
     try {
@@ -115,7 +122,9 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
     if (replyLength > 0) send(device, server, replyLength)
     if (!isAgreed && server.refusal !== undefined) throw new Error(server.refusal)
     most = Math.max(most, server.knownNodes)
-    if (most > WORTH_COLLECTING && server.knownNodes < most / 2) {
+    answered += 1
+    const isForgotten = most > WORTH_COLLECTING && server.knownNodes < most / 2
+    if (isForgotten || answered % COLLECTED_EVERY === 0) {
       collect()
       most = server.knownNodes
     }
