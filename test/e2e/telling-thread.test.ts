@@ -2,6 +2,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
+import { ThreadsState } from '../../src/fuse/kernel/threads-state.ts'
 import type { TellerTask } from '../../src/fuse/kernel/telling-thread.ts'
 import type { TellerWork } from '../../src/fuse/kernel/thread-messages.ts'
 import { eventually } from '../support/eventually.ts'
@@ -18,8 +19,9 @@ async function residentKib(): Promise<number> {
 
 test('the telling thread keeps nothing of what it has told', async () => {
   const { port1, port2 } = new MessageChannel()
+  const state = ThreadsState.memory()
   const worker = new Worker(new URL('../../dist/telling-thread.js', import.meta.url), {
-    workerData: { server: port2 } satisfies TellerTask,
+    workerData: { server: port2, state } satisfies TellerTask,
     transferList: [port2],
   })
   try {

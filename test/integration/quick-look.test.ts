@@ -109,6 +109,7 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
       push: () => undefined,
       overtaken: () => undefined,
       isPushing: () => false,
+      isTelling: () => false,
       report: (error) => {
         throw error
       },

@@ -21,6 +21,8 @@ export interface ServedHistory {
   readonly held: HeldEnd[]
   /** Whether there is somebody who sends. */
   readonly pushing: { is: boolean }
+  /** Whether what the kernel is to be told waits to be told. */
+  readonly telling: { is: boolean }
   /** Nodes that were asked for although they were to be sent. */
   readonly overtaken: number[]
   readonly reported: unknown[]
@@ -42,6 +44,7 @@ export function serveHistory(
   const pushed: PushedFile[] = []
   const held: HeldEnd[] = []
   const pushing = { is: false }
+  const telling = { is: false }
   const overtaken: number[] = []
   const reported: unknown[] = []
   const server = new KernelServer(
@@ -53,6 +56,7 @@ export function serveHistory(
         if (some.held !== undefined) held.push(some.held)
       },
       isPushing: () => pushing.is,
+      isTelling: () => telling.is,
       overtaken: (id) => overtaken.push(id),
       report: (error) => reported.push(error),
     },
@@ -61,6 +65,6 @@ export function serveHistory(
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
   return {
     ...{ server, client: new ProtocolClient(server) },
-    ...{ notices, pushed, held, pushing, overtaken, reported },
+    ...{ notices, pushed, held, pushing, telling, overtaken, reported },
   }
 }

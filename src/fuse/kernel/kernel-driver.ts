@@ -13,7 +13,7 @@ import { runFusermount } from '../run-fusermount.ts'
 import { abortConnection } from './abort-connection.ts'
 import type { Feature } from './agreement.ts'
 import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
-import { PushingState } from './pushing-state.ts'
+import { ThreadsState } from './threads-state.ts'
 import type { PusherTask } from './pushing-thread.ts'
 import type { ServingWorker } from './serving-worker.ts'
 import type { SystemLibrary } from './system-library.ts'
@@ -51,10 +51,10 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
   const { serving, library, without, passthrough, generation } = options
   const toTeller = new MessageChannel()
   const toPusher = new MessageChannel()
-  const state = PushingState.memory()
+  const state = ThreadsState.memory()
   serving.begin(
     {
-      ...{ recipe, without, passthrough, generation, pushing: state },
+      ...{ recipe, without, passthrough, generation, state },
       ...{ teller: toTeller.port1, pusher: toPusher.port1 },
       // Without other users the one there is reads what is his own, and root everything.
       accessLists: allowOther && library !== undefined,
@@ -67,7 +67,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     const sources = await serving.ready
     // Not before: two threads that begin at the same time keep one another waiting.
     const teller = new Worker(options.telling, {
-      workerData: { server: toTeller.port2 } satisfies TellerTask,
+      workerData: { server: toTeller.port2, state } satisfies TellerTask,
       transferList: [toTeller.port2],
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     })
@@ -94,7 +94,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
       })
       pusher.once('error', request.onError)
       // Nobody is kept waiting for it any more.
-      pusher.once('exit', () => (new PushingState(state).isPushing = false))
+      pusher.once('exit', () => (new ThreadsState(state).isPushing = false))
       threads.push(pusher)
     })
     return new KernelSession({ mountpoint, sources, serving, threads, attached, stopWatching })

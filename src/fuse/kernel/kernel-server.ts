@@ -21,6 +21,8 @@ import { ReadAnswers, type ReadHost } from './read-answers.ts'
 export interface ServerHost extends ReadHost, PushHost {
   /** Tells the kernel something unasked; not in this thread, whose answer it may wait for. */
   readonly notify: (notices: readonly Buffer[]) => void
+  /** Whether some of that is still to be told. */
+  isTelling(): boolean
   /** Told of every error that a reader only sees as a number. */
   report(error: unknown): void
   /** A quicker way than the view's to look at what is stored, where there is one. */
@@ -60,6 +62,8 @@ export class KernelServer<Node extends object> {
   readonly #attributes: AttributeAnswers<Node>
   readonly #ahead: PushAhead<Node>
   #generation: number
+  /** Whether something is new or gone that the kernel was not told. */
+  #owesNews = false
   #agreed: Agreed | undefined
   #refusal: string | undefined
   /** Removed snapshots whose readers have yet to be looked after. */
@@ -240,9 +244,14 @@ export class KernelServer<Node extends object> {
   #look(): void {
     if (this.#gone.length > 0) this.#holdOpen()
     const generation = this.#fileSystem.refresh()
-    if (generation === this.#generation) return
-    this.#generation = generation
-    this.#table.doubt()
+    if (generation !== this.#generation) {
+      this.#generation = generation
+      this.#table.doubt()
+      this.#owesNews = true
+    }
+    // Else more would gather than can be told. Whoever tells asks again when he has done so, and what has changed by then is told.
+    if (!this.#owesNews || this.#host.isTelling()) return
+    this.#owesNews = false
     const { notices, gone } = newsFor(this.#fileSystem, this.#table, this.#entries.canExpire)
     this.#gone = gone
     if (notices.length > 0) this.#host.notify(notices)

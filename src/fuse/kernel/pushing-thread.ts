@@ -8,7 +8,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
 import { Reply, writeHeader } from './encode-reply.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
-import { PushingState } from './pushing-state.ts'
+import { ThreadsState } from './threads-state.ts'
 import { PUSH_LIMIT_BYTES, readByNode, type ReadPushed, readQuickly } from './read-pushed.ts'
 import { loadSystemLibrary, type SystemLibrary } from './system-library.ts'
 import type { Push, PushedFile } from './thread-messages.ts'
@@ -16,7 +16,7 @@ import type { Push, PushedFile } from './thread-messages.ts'
 export interface PusherTask {
   /** From the thread that serves. */
   readonly server: MessagePort
-  /** For `PushingState`, with that thread. */
+  /** For `ThreadsState`, with that thread. */
   readonly state: SharedArrayBuffer
   readonly device: number
 }
@@ -26,12 +26,12 @@ const HOLD_LIMIT_MS = 5
 
 class Pusher {
   readonly #device: number
-  readonly #state: PushingState
+  readonly #state: ThreadsState
   readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
   readonly #answer = new Reply(OUT_HEADER_BYTES)
   readonly #read: ReadPushed
 
-  constructor(device: number, state: PushingState, library: SystemLibrary | undefined) {
+  constructor(device: number, state: ThreadsState, library: SystemLibrary | undefined) {
     this.#device = device
     this.#state = state
     this.#read =
@@ -81,7 +81,7 @@ class Pusher {
 /** To be called where the file is loaded as the thread, and nowhere else. */
 async function begin(port: MessagePort): Promise<void> {
   const { server, state: memory, device } = workerData as PusherTask
-  const state = new PushingState(memory)
+  const state = new ThreadsState(memory)
   const pusher = new Pusher(device, state, await loadSystemLibrary())
   server.on('message', (push: Push) => pusher.push(push))
   server.on('close', () => port.close())

@@ -9,7 +9,7 @@ import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { garbageCollector } from './collect-garbage.ts'
 import { KernelServer } from './kernel-server.ts'
-import { PushingState } from './pushing-state.ts'
+import { ThreadsState } from './threads-state.ts'
 import { lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
 import type {
@@ -46,7 +46,7 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     const library = await loadSystemLibrary()
     const look = library === undefined ? undefined : quickLook(library)
     const views = openViews(task.recipe, clock, 'by node', look && lookQuickly(look))
-    const pushing = new PushingState(task.pushing)
+    const state = new ThreadsState(task.state)
     let hasPushed = false
     let device = -1
     const server = new KernelServer(
@@ -54,11 +54,13 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
       {
         notify: (notices) => {
           const bytes = joined(notices)
+          state.toTell()
           task.teller.postMessage({ kind: 'notices', bytes } satisfies TellerWork, [bytes.buffer])
           library?.giveBack()
         },
-        overtaken: (id) => pushing.noteOvertaken(id),
-        isPushing: () => pushing.isPushing,
+        isTelling: () => state.isTelling,
+        overtaken: (id) => state.noteOvertaken(id),
+        isPushing: () => state.isPushing,
         push: (push) => {
           task.pusher.postMessage(push satisfies Push)
           if (!hasPushed) tell({ kind: 'pushing' })

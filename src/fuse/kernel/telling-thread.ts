@@ -6,20 +6,28 @@ import { statfsSync, writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { garbageCollector } from './collect-garbage.ts'
 import type { TellerWork } from './thread-messages.ts'
+import { ThreadsState } from './threads-state.ts'
 
 export interface TellerTask {
   /** From the thread that serves. */
   readonly server: MessagePort
+  /** For `ThreadsState`, with that thread. */
+  readonly state: SharedArrayBuffer
 }
 
 /** So many bytes of notices are worth a collection: they lie outside V8's heap, where it lets 64 MiB gather. */
 const WORTH_COLLECTING_BYTES = 4 * 1024 * 1024
 
 class Teller {
+  readonly #state: ThreadsState
   #device: number | undefined
   #mountpoint = ''
   readonly #collect = garbageCollector()
   #heardBytes = 0
+
+  constructor(state: ThreadsState) {
+    this.#state = state
+  }
 
   hear(work: TellerWork): void {
     switch (work.kind) {
@@ -29,6 +37,7 @@ class Teller {
         return
       case 'notices':
         this.#send(Buffer.from(work.bytes.buffer, work.bytes.byteOffset, work.bytes.byteLength))
+        this.#state.told()
         // What the kernel forgets by that may be in use, and wants to be looked after.
         this.#look()
         this.#collectAfter(work.bytes.byteLength)
@@ -76,8 +85,8 @@ class Teller {
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
 function begin(port: MessagePort): void {
-  const { server } = workerData as TellerTask
-  const teller = new Teller()
+  const { server, state } = workerData as TellerTask
+  const teller = new Teller(new ThreadsState(state))
   port.on('message', (work: TellerWork) => teller.hear(work))
   server.on('message', (work: TellerWork) => teller.hear(work))
   // Nobody is left who would want anything told.

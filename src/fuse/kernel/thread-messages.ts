@@ -15,8 +15,8 @@ export interface ServingTask extends Wishes {
   readonly teller: MessagePort
   /** To the thread that sends files ahead. */
   readonly pusher: MessagePort
-  /** For `PushingState`, with that thread. */
-  readonly pushing: SharedArrayBuffer
+  /** For `ThreadsState`, with these threads. */
+  readonly state: SharedArrayBuffer
 }
 
 /** To the serving thread: the device, open. It answers no other message while it serves. */

@@ -204,6 +204,29 @@ describe('news', () => {
     expect(notices).toEqual([])
   })
 
+  test('wait while earlier ones are being told, and are told together then', () => {
+    const { catalog, client, notices, telling } = served()
+    client.walk(`/by-date/${FIRST_DATE}/a`)
+    client.walk(`/by-date/${SECOND_DATE}/a`)
+    telling.is = true
+    catalog.replace([SECOND])
+    client.ask(17, 1n)
+    catalog.replace([])
+    client.ask(17, 1n)
+    expect(notices).toEqual([])
+    // What is asked meanwhile is answered by what is there.
+    expect(client.walk(`/by-date/${FIRST_DATE}`)).toBeUndefined()
+    telling.is = false
+    client.ask(17, 1n)
+    const names = notices.filter((notice) => notice.readInt32LE(4) === 3)
+    expect(names.map((notice) => notice.toString('latin1', 32))).toEqual(
+      expect.arrayContaining([`${FIRST_DATE}\0`, `${SECOND_DATE}\0`]),
+    )
+    notices.length = 0
+    client.ask(17, 1n)
+    expect(notices).toEqual([])
+  })
+
   test('have a removed snapshot forgotten with all that is in it', () => {
     const { catalog, client, notices } = served()
     const { node } = client.walk('/by-date')!

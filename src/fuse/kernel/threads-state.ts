@@ -1,19 +1,19 @@
 /**
- * What the thread that answers and the one that sends files ahead know of one another, in memory that both see: neither hears
- * messages while it is at work.
+ * What the thread that answers knows of those that send files ahead and tell what is new, and they of it, in memory that all
+ * see: none hears messages while it is at work.
  */
-const WORDS = { overtaken: 0, isPushing: 1 } as const
+const WORDS = { overtaken: 0, isPushing: 1, telling: 2 } as const
 
-export class PushingState {
+export class ThreadsState {
   readonly #words: Uint32Array
 
-  /** @param memory as `memory()` gives it, shared by the two threads */
+  /** @param memory as `memory()` gives it, shared by the threads */
   constructor(memory: SharedArrayBuffer) {
     this.#words = new Uint32Array(memory)
   }
 
   static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(8)
+    return new SharedArrayBuffer(12)
   }
 
   /** Whether there is somebody who sends. */
@@ -23,6 +23,21 @@ export class PushingState {
 
   set isPushing(is: boolean) {
     Atomics.store(this.#words, WORDS.isPushing, is ? 1 : 0)
+  }
+
+  /** Whether there is something to be told that was not told yet. */
+  get isTelling(): boolean {
+    return Atomics.load(this.#words, WORDS.telling) !== 0
+  }
+
+  /** There is one more message to be told. */
+  toTell(): void {
+    Atomics.add(this.#words, WORDS.telling, 1)
+  }
+
+  /** One was told. */
+  told(): void {
+    Atomics.sub(this.#words, WORDS.telling, 1)
   }
 
   /**

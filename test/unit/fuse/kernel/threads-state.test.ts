@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { PushingState } from '../../../../src/fuse/kernel/pushing-state.ts'
+import { ThreadsState } from '../../../../src/fuse/kernel/threads-state.ts'
 
 const files = [7, 8, 9, 2 ** 32 + 10].map((id) => ({ id }))
 
 /** What two threads have of one memory. */
-function twoEnds(): readonly [PushingState, PushingState] {
-  const memory = PushingState.memory()
-  return [new PushingState(memory), new PushingState(memory)]
+function twoEnds(): readonly [ThreadsState, ThreadsState] {
+  const memory = ThreadsState.memory()
+  return [new ThreadsState(memory), new ThreadsState(memory)]
 }
 
 describe('what is sent ahead', () => {
@@ -30,6 +30,16 @@ describe('what is sent ahead', () => {
     expect(sending.next(files, 3)).toBe(3)
     answering.noteOvertaken(100)
     expect(sending.next(files, 1)).toBe(1)
+  })
+
+  test('is apart from what is told', () => {
+    const [answering, telling] = twoEnds()
+    answering.toTell()
+    answering.toTell()
+    telling.told()
+    expect([answering.isTelling, telling.isTelling]).toEqual([true, true])
+    telling.told()
+    expect(answering.isTelling).toBe(false)
   })
 
   test('is known to be sent by somebody, to both', () => {
