@@ -17,7 +17,8 @@ const SAMPLE = { all: 3, one: 1 }
 /** Points of the scenes beside the usual one, in the full form. */
 const OTHER_POINTS = 40
 /** The moments at which snapfs is killed, after rsync was first seen. */
-const MOMENTS = { full: 40, sample: 1 }
+/** Of a sample all but the last may miss. */
+const MOMENTS = { full: 40, sample: 6 }
 const BETWEEN_MOMENTS_MS = 4
 /** Threads race, so a point near the end of a run may not come. */
 const MISSED_SHARE = 0.05
@@ -71,11 +72,15 @@ export async function tortureByKilling(scene) {
   }
   // The first ones, since rsync is there for no more than some of them.
   const moments = session.countOr(MOMENTS.sample, MOMENTS.full)
-  const delaysMs = Array.from({ length: moments }, (_, index) => index * BETWEEN_MOMENTS_MS)
+  const delaysMs = Array.from(
+    { length: moments },
+    (_, index) => index * (session.isSample ? 1 : BETWEEN_MOMENTS_MS),
+  )
   const momentOf = (/** @type {number} */ delayMs) => `third:snapfs:${delayMs} ms`
   for (const delayMs of session.choose(delaysMs, momentOf, Infinity)) {
     const title = momentOf(delayMs)
     session.signal.throwIfAborted()
+    if (session.isSample && tally.killedBesideRsync > 0) break
     const place = await placeRepository(scene, scene.third, directory)
     const { ended, left } = await killSnapfsAlone(place, delayMs)
     if (left) tally.killedBesideRsync += 1

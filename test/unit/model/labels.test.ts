@@ -21,7 +21,7 @@ describe('labels', () => {
       { requiredKeys: ['pinned', 'tags'] },
     )
     fc.assert(
-      fc.property(fc.dictionary(fc.stringMatching(/^[0-9a-z-]{1,20}$/u), labels), (all) => {
+      fc.property(fc.dictionary(fc.stringMatching(/^\d{4}-[0-9TZ-]{1,16}$/u), labels), (all) => {
         const written = new Map<string, Label>(Object.entries(all))
         const read = decodeLabels(encodeLabels(written))
         const told = [...written].filter(
