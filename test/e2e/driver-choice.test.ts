@@ -120,7 +120,9 @@ describe('the driver that is taken by itself', () => {
     expect(stdout).toMatch(/Stored extended attributes and ACLs are not shown: the package koffi/u)
     expect(stdout).toMatch(/fuse-native +The package fuse-native is not installed/u)
     // Nobody takes the mount away when its process is killed, and the next one does.
-    const [serving] = await processesOf(root)
+    const [serving] = (await processesOf(root)).filter(({ commandLine }) =>
+      commandLine.includes('--foreground'),
+    )
     sendSignal(serving!.pid, 'SIGKILL')
     await eventually(async () => expect(await processesOf(root)).toEqual([]))
     expect(await mountAndRead([], { program: bare })).toBe('kernel')
