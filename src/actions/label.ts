@@ -1,5 +1,5 @@
 /** `snapfs pin`, `unpin`, `tag` and `comment`: what is said of a snapshot after it was made. */
-import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { readLabels, readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { findSnapshot, SNAPSHOT_EXAMPLES } from '../model/find-snapshot.ts'
 import { changeLabel, type Label, type LabelChange, objectionToTag } from '../model/labels.ts'
@@ -52,8 +52,8 @@ export async function labelSnapshot(request: LabelRequest, world: World): Promis
       if (finding.kind !== 'found') throw notFound(request, finding.kind)
       const { id } = finding.snapshot
       const label = changeLabel(labels.get(id), change)
-      // Those of snapshots that are gone go with this.
-      const known = new Set<string>(snapshots.map((snapshot) => snapshot.id))
+      // Those of snapshots that are gone go with this. One that cannot be read now may be pinned, and be read tomorrow.
+      const known = new Set<string>(snapshotIdsIn(place))
       const kept = [...labels].filter(([labelled]) => known.has(labelled))
       await writeLabels(place, new Map([...kept, [id, label]]))
       return { profile: profile.name, id, label, warnings: [] }

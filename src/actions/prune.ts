@@ -90,18 +90,28 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
       const removed = planned.snapshots
         .filter(({ reasons }) => reasons.length === 0)
         .map(({ id }) => id)
+      // First, so that nothing lies there under an id that is to come.
+      await emptyTrash(place, request, world)
       for (const id of removed) {
         throwIfInterrupted(signal, INTERRUPTED)
         await moveToTrash(place, id)
       }
       if (removed.length > 0) await world.clock.sleep(MOUNTS_MS, signal)
-      for (const id of await trashedIds(place)) {
-        await deleteTrashed(place, id, { worker: world.removeWorker, signal })
-        throwIfInterrupted(signal, INTERRUPTED)
-      }
+      await emptyTrash(place, request, world)
       return { ...planned, removed }
     })
   })
+}
+
+async function emptyTrash(
+  place: SeriesPlace,
+  { signal }: PruneRequest,
+  { removeWorker: worker }: World,
+): Promise<void> {
+  for (const id of await trashedIds(place)) {
+    await deleteTrashed(place, id, { worker, signal })
+    throwIfInterrupted(signal, INTERRUPTED)
+  }
 }
 
 /** On a full disk a cache gives its blocks for the lock: what is to be removed needs one. */
@@ -145,15 +155,22 @@ function simulateSeries(
   spanMs: number,
   { clock, timeZone }: World,
 ): SimulationReport {
+  if (policy === undefined || keepsEverything(policy)) {
+    throw new SnapfsError('USAGE', `Nothing says what to keep of ${place.profile}.`, {
+      hint: 'All is kept then. See keep in "snapfs prune --help".',
+    })
+  }
   const nowMs = clock.now()
   const { candidates } = readCandidates(place)
   const until = { timeZone, nowMs, untilMs: nowMs + spanMs }
-  const simulated = simulate(candidates, policy ?? { counts: {} }, until)
+  const simulated = simulate(candidates, policy, until)
   if (simulated !== undefined) return { profile: place.profile, ...simulated }
   throw new SnapfsError(
     'USAGE',
     `What will be kept of ${place.profile} by then cannot be told from its snapshots.`,
-    { hint: 'It takes two of them to tell how often they are made, and a shorter time.' },
+    {
+      hint: 'It takes two of them to tell how often they are made; and fewer than 200,000 until then.',
+    },
   )
 }
 
@@ -163,7 +180,7 @@ interface Candidates {
   readonly warnings: readonly string[]
 }
 
-/** @throws SnapfsError PRUNE_REFUSED while it cannot be told what is pinned */
+/** @throws SnapfsError PRUNE_REFUSED while it cannot be told what is pinned, or what times a snapshot stands for */
 function readCandidates(place: SeriesPlace): Candidates {
   const { snapshots, damaged } = readSeries(place)
   const verified = readVerifications(place, snapshots)
@@ -174,6 +191,13 @@ function readCandidates(place: SeriesPlace): Candidates {
       hint: 'Repair or remove that file; nothing was removed.',
     })
   }
+  if (verified.warnings.length > 0) {
+    throw new SnapfsError(
+      'PRUNE_REFUSED',
+      `It cannot be told for what times the snapshots of ${place.profile} stand.`,
+      { details: verified.warnings, hint: 'Repair or remove what is named; nothing was removed.' },
+    )
+  }
   return {
     candidates: snapshots.map(({ id, sequence, manifest }) => {
       const label = labels.get(id)
@@ -183,10 +207,7 @@ function readCandidates(place: SeriesPlace): Candidates {
         verifiedMs: (verified.bySnapshot.get(id) ?? []).map((one) => epochMsOf(one.id)),
       }
     }),
-    warnings: [
-      ...damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
-      ...verified.warnings,
-    ],
+    warnings: damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
   }
 }
 

@@ -3,7 +3,7 @@
  * happens, what has a snapshot's name is whole. What an interrupted removal left is finished by the next. No file is written or
  * changed for it, so that it works on a full disk. The caller holds the lock.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { parseSnapshotId, type SnapshotId } from '../model/snapshot-id.ts'
 import {
@@ -50,8 +50,20 @@ export async function deleteTrashed(
 ): Promise<void> {
   await removeTree(`${trashDirectory(place)}/${id}`, options)
   if (options.signal?.aborted === true) return
+  // A clock that was set back may have given the id to another.
+  if (await isThere(snapshotDirectory(place, id))) return
   await rm(verificationsFile(place, id), { force: true })
   await rm(stateFile(place, id), { force: true })
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** Where a disk has no block left for one more directory, a cache gives its own. */

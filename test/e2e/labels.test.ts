@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type DescribedHistory, file } from '../support/described-history.ts'
 import { writeRepository } from '../support/disk-history.ts'
@@ -54,6 +54,15 @@ describe('labels', () => {
     }
     expect(Object.keys(labels)).toEqual([IDS[2]])
     expect((await readdir(series)).filter((name) => name.startsWith('.labels'))).toEqual([])
+  })
+
+  test('of a snapshot that cannot be read now are kept', async () => {
+    await told('pin', '2026-11-20')
+    const manifest = `${series}/${IDS[0]!}/manifest.json`
+    await rename(manifest, `${manifest}.away`)
+    await told('tag', 'latest', 'other')
+    await rename(`${manifest}.away`, manifest)
+    expect(await told('list', 'home')).toMatch(/2026-11-20.* pinned$/mu)
   })
 
   test('are refused with a sentence, and nothing changes', async () => {

@@ -146,6 +146,24 @@ describe('a prune', () => {
     expect(await snapshots()).toEqual(IDS.slice(1))
   })
 
+  test('is not kept from its work by what lies in the trash under an id that was given again', async () => {
+    await mkdir(`${series}/.trash/${IDS[1]!}/tree/old`, { recursive: true })
+    await mkdir(`${series}/.trash/${IDS[4]!}/tree/old`, { recursive: true })
+    await mkdir(`${series}/verified`)
+    for (const id of [IDS[1]!, IDS[4]!]) await writeFile(`${series}/verified/${id}.jsonl`, '')
+    await prune(request(TWO_DAYS), world())
+    expect(await snapshots()).toEqual(IDS.slice(3))
+    expect(await readdir(`${series}/.trash`)).toEqual([])
+    // What was written down beside the one that is there stays.
+    expect(await readdir(`${series}/verified`)).toEqual([`${IDS[4]!}.jsonl`])
+  })
+
+  test('removes nothing while it cannot tell for what times a snapshot stands', async () => {
+    await mkdir(`${series}/verified/${IDS[0]!}.jsonl`, { recursive: true })
+    await expect(prune(request(TWO_DAYS), world())).rejects.toMatchObject({ code: 'PRUNE_REFUSED' })
+    expect(await snapshots()).toEqual(IDS)
+  })
+
   test('ends when it is told to, says what it did, and is gone on with', async () => {
     const abort = new AbortController()
     const { clock, ...rest } = world()
