@@ -45,8 +45,8 @@ const BREAKAGES = [
   {
     title: 'more news is sent than can be told',
     file: 'src/fuse/kernel/kernel-server.ts',
-    from: 'if (!this.#owesNews || this.#host.isTelling()) return',
-    to: 'if (!this.#owesNews) return',
+    from: 'this.#agreed === undefined || this.#host.isTelling()) return',
+    to: 'this.#agreed === undefined) return',
     test: ['unit', 'kernel-server.test.ts', 'told together'],
   },
   {
@@ -106,10 +106,32 @@ const BREAKAGES = [
     test: ['unit', 'kernel-server.test.ts', 'take back'],
   },
   {
-    title: 'what is open of a removed snapshot is not held',
+    title:
+      'a file that a prune removed stays on the disk as long as the kernel remembers another name of it',
     file: 'src/fuse/kernel/news.ts',
-    from: 'gone.push(known)',
-    to: 'gone.length = 0',
+    from: 'isGone(fileSystem, table.nodeOf(known))) {',
+    to: 'table.nodeOf(known) === undefined) {',
+    test: ['e2e', 'kernel-driver.test.ts', 'by names alone'],
+  },
+  {
+    title: 'other names of a file are not noted',
+    file: 'src/fuse/kernel/node-table.ts',
+    from: 'this.others = [...others.slice(1 - OTHER_WAYS), way]',
+    to: 'this.others = others.length > OTHER_WAYS ? [way] : undefined',
+    test: ['e2e', 'kernel-driver.test.ts', 'by names alone'],
+  },
+  {
+    title: 'what is below a directory of deleted stays when its snapshot goes',
+    file: 'src/fuse/kernel/news.ts',
+    from: "lasts === 'once' && isGone(",
+    to: "lasts === 'always' && isGone(",
+    test: ['e2e', 'kernel-driver.test.ts', 'by names alone'],
+  },
+  {
+    title: 'what is open of a removed snapshot is not held',
+    file: 'src/fuse/kernel/kernel-server.ts',
+    from: 'this.#reads.hold(known)\n    }',
+    to: 'this.#reads.close(known)\n    }',
     test: ['e2e', 'kernel-driver.test.ts', 'lets whoever'],
   },
   {

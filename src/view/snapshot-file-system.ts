@@ -138,6 +138,11 @@ export class SnapshotFileSystem implements VirtualFileSystem<ViewNode> {
     return node.entry.kind === 'directory' ? this.storedPlace(node) : undefined
   }
 
+  isThere(node: ViewNode): boolean {
+    if (node.kind !== 'stored') return true
+    return node.series.catalog.snapshots().some(({ id }) => id === node.snapshot.id)
+  }
+
   storedPlace(node: ViewNode): BytePath | undefined {
     if (node.kind !== 'stored') return undefined
     return node.series.catalog.storedPlace(node.snapshot, node.path)

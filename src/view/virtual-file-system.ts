@@ -58,6 +58,8 @@ export interface VirtualFileSystem<Node> {
   names(node: Node): readonly EntryName[] | undefined
   /** What was found under a name before, wherever it is by now. */
   recall(parent: Node, name: EntryName, identity: NodeIdentity): Node | undefined
+  /** Whether what is stored lies in a snapshot that has not been removed; what only the view has always is there. */
+  isThere(node: Node): boolean
   /** Where a stored entry lies, for who looks for itself and checks what it found; undefined for what only the view has. */
   storedPlace(node: Node): BytePath | undefined
   /**

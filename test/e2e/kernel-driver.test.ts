@@ -209,6 +209,79 @@ describe('a mount of the kernel driver', () => {
     })
   })
 
+  test.for([
+    { words: [], how: 'by names and numbers' },
+    { words: ['--without=prune'], how: 'by names alone' },
+  ])(
+    'keeps nothing on the disk that a prune removed and nobody reads: forgotten $how',
+    async ({ words }) => {
+      const names = Array.from({ length: 12 }, (_, n) => `f${n}`)
+      for (const name of names) await writeFile(`${source}/${name}`, `content of ${name}`)
+      // A whole directory, which changes shows as it lies in the snapshot.
+      await mkdir(`${source}/d`)
+      for (const name of names) await writeFile(`${source}/d/${name}`, `below, of ${name}`)
+      await mkdir(`${source}/g`)
+      await writeFile(`${source}/g/only`, 'opened')
+      const first = await backUp()
+      await rm(`${source}/d`, { recursive: true })
+      await rm(`${source}/g`, { recursive: true })
+      for (const name of names) await writeFile(`${source}/${name}`, `other of ${name}`)
+      const second = await backUp()
+      for (const name of names.slice(0, 6)) await rm(`${source}/${name}`)
+      const last = await backUp()
+      await mount(...words)
+      const ways = [
+        (name: string) => `by-date/${first.date}/${name}`,
+        (name: string) => `by-file/${name}/${name}@${first.date}`,
+        (name: string) =>
+          `by-date/${last.date}/${name}@${first.date.slice(0, 10)}T${first.date.slice(11, 16)}`,
+        (name: string) => `by-date/${first.date}/.history/${name}/${name}@${first.date}`,
+        (name: string) => `by-date/${last.date}/.history/${name}/${name}@${first.date}`,
+        (name: string) => `by-file/${name}/${name}@~2`,
+      ]
+      await using reading = await open(`${history}/${ways[1]!('f0')}`)
+      // Each file by all of them, and each in another order.
+      for (const [index, name] of names.entries()) {
+        for (let step = 0; step < ways.length; step += 1) {
+          const way = ways[(index + step) % ways.length]!
+          await lstat(`${history}/${way(name)}`).catch(() => undefined)
+        }
+        await readdir(`${history}/by-file/${name}`, { withFileTypes: true })
+      }
+      for (const name of names) await readFile(`${history}/deleted/d/${name}`)
+      const allElse = ['(', '-name', 'g', '-prune', ')', '-o', '-printf', '%s']
+      await execa('find', ['by-date', 'by-file', 'changes', 'deleted', ...allElse], {
+        cwd: history,
+      })
+      await execa('find', ['by-date', '-name', 'g', '-prune', '-o', '-printf', '%s'], {
+        cwd: history,
+      })
+      // Open, and not read from.
+      await using below = await open(`${history}/changes/${second.date}/deleted/g/only`)
+      await mkdir(`${series}/.trash`)
+      await rename(`${series}/${first.id}`, `${series}/.trash/${first.id}`)
+      await eventually(
+        async () => expect(await readdir(`${history}/by-date`)).toHaveLength(3),
+        2000,
+      )
+      await new Promise((resolve) => setTimeout(resolve, 500))
+      await rm(`${series}/.trash/${first.id}`, { recursive: true })
+      const [serving] = (await processesOf(directory())).filter(({ commandLine }) =>
+        commandLine.includes('--foreground'),
+      )
+      const kept = async (): Promise<readonly string[]> => {
+        const { stdout } = await execa('sh', ['-c', `ls -l /proc/${serving!.pid}/fd`])
+        return [...stdout.matchAll(/\/([^/]+) \(deleted\)/gu)].map((match) => match[1]!)
+      }
+      await eventually(async () => expect((await kept()).toSorted()).toEqual(['f0', 'only']))
+      expect(await reading.readFile('utf8')).toBe('content of f0')
+      expect(await below.readFile('utf8')).toBe('opened')
+      await reading.close()
+      await below.close()
+      await eventually(async () => expect(await kept()).toEqual([]))
+    },
+  )
+
   testAsRoot(
     'has the kernel look at stored access control lists where others may enter',
     async () => {

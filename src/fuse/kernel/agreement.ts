@@ -1,6 +1,6 @@
 /** What kernel and server agree on when a mount begins: the most that both know. */
 import type { Agreement } from './encode-reply.ts'
-import { FLAG, MAJOR, MORE_FLAG, OLDEST_MINOR } from './protocol.ts'
+import { FLAG, MAJOR, MORE_FLAG, OLDEST_MINOR, PRUNE_MINOR } from './protocol.ts'
 
 /** What a server may do without, as with a kernel that does not know it. */
 export const FEATURES = [
@@ -9,6 +9,7 @@ export const FEATURES = [
   'readdirplus',
   'cache-symlinks',
   'expire-only',
+  'prune',
   'max-pages',
   'passthrough',
 ] as const
@@ -20,6 +21,8 @@ export interface Agreed extends Agreement {
   readonly withoutOpendir: boolean
   /** Whether a name can be doubted without taking it from those who are in it. */
   readonly canExpire: boolean
+  /** Whether nodes can be forgotten by their numbers. */
+  readonly canPrune: boolean
   /** Whether what is opened can be read past the server. */
   readonly passthrough: boolean
 }
@@ -98,6 +101,7 @@ export function agreeOn(
     withoutOpen: (flags & FLAG.noOpen) !== 0,
     withoutOpendir: (flags & FLAG.noOpendir) !== 0,
     canExpire: (moreFlags & MORE_FLAG.expireOnly) !== 0,
+    canPrune: offer.minor >= PRUNE_MINOR && !without.includes('prune'),
     passthrough: (moreFlags & MORE_FLAG.passthrough) !== 0,
   }
 }

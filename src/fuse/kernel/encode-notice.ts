@@ -23,6 +23,15 @@ export function entryNotice(parent: number, name: EntryName, how: 'now' | 'ask a
   return out
 }
 
+/** To forget nodes, under whatever names, but for those that are in use (`fuse_notify_prune_out`). */
+export function pruneNotice(nodes: readonly number[]): Buffer {
+  const out = notice(NOTIFY.prune, 16 + 8 * nodes.length)
+  out.fill(0, 16, 32)
+  out.writeUInt32LE(nodes.length, 16)
+  nodes.forEach((node, index) => writeLong(out, 32 + 8 * index, node))
+  return out
+}
+
 /** Before the content of a file that is told unasked; how long it is then is told too. */
 export const STORE_HEADER_BYTES = OUT_HEADER_BYTES + 24
 

@@ -10,7 +10,7 @@ import { decodeRequest, type Forgotten, type Question, type Request } from './de
 import { Reply, writeHeader, writeInit, writeSpace } from './encode-reply.ts'
 import { EntryAnswers } from './entry-answers.ts'
 import { ListingAnswers } from './listing-answers.ts'
-import { newsFor } from './news.ts'
+import { isBelow, newsFor } from './news.ts'
 import { type Known, NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 import type { QuickLook } from './quick-look.ts'
@@ -250,9 +250,9 @@ export class KernelServer<Node extends object> {
       this.#owesNews = true
     }
     // Else more would gather than can be told. Whoever tells asks again when he has done so, and what has changed by then is told.
-    if (!this.#owesNews || this.#host.isTelling()) return
+    if (!this.#owesNews || this.#agreed === undefined || this.#host.isTelling()) return
     this.#owesNews = false
-    const { notices, gone } = newsFor(this.#fileSystem, this.#table, this.#entries.canExpire)
+    const { notices, gone } = newsFor(this.#fileSystem, this.#table, this.#agreed)
     this.#gone = gone
     if (notices.length > 0) this.#host.notify(notices)
   }
@@ -268,10 +268,4 @@ export class KernelServer<Node extends object> {
       if (known.open === undefined && isBelow(known, gone)) this.#reads.hold(known)
     }
   }
-}
-
-function isBelow<Node extends object>(known: Known<Node>, tops: ReadonlySet<Known<Node>>): boolean {
-  let above = known.parent
-  while (above !== undefined && !tops.has(above)) above = above.parent
-  return above !== undefined
 }

@@ -1,7 +1,11 @@
 /** What the kernel may not believe any more when a snapshot has come or gone. */
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
-import { entryNotice, inodeNotice } from './encode-notice.ts'
+import type { Agreed } from './agreement.ts'
+import { entryNotice, inodeNotice, pruneNotice } from './encode-notice.ts'
 import type { Known, NodeTable } from './node-table.ts'
+
+/** So many nodes in one message, which the kernel copies in pieces. */
+const PRUNED_AT_ONCE = 4096
 
 export interface News<Node extends object> {
   readonly notices: readonly Buffer[]
@@ -11,15 +15,16 @@ export interface News<Node extends object> {
 
 /**
  * Notices for all that may have changed. The nodes are doubted already.
- * @param canExpire whether a name can be doubted without taking it from those who are in it
+ * @param agreed whether a name can be doubted without taking it from those who are in it, and nodes forgotten by number
  */
 export function newsFor<Node extends object>(
   fileSystem: VirtualFileSystem<Node>,
   table: NodeTable<Node>,
-  canExpire: boolean,
+  { canExpire, canPrune }: Pick<Agreed, 'canExpire' | 'canPrune'>,
 ): News<Node> {
   const notices: Buffer[] = []
   const gone: Known<Node>[] = []
+  const leaving: Known<Node>[] = []
   for (const known of table.all()) {
     const { id, kind, parent, name, lasts } = known
     // What is still sure of its node never changes.
@@ -27,9 +32,15 @@ export function newsFor<Node extends object>(
     const isListed = kind === 'directory' || kind === 'symlink'
     if (!isSure) notices.push(inodeNotice(id, isListed ? 'content' : 'attributes'))
     if (parent === undefined) continue
-    // A file that is gone takes room on the disk as long as it is open. The kernel forgets it unless somebody reads it.
-    if (known.open !== undefined && table.nodeOf(known) === known.open.node) {
+    if (known.open !== undefined && isGone(fileSystem, table.nodeOf(known))) {
+      // It takes room on the disk as long as it is open. The kernel forgets it unless somebody reads it.
+      leaving.push(known)
+      continue
+    }
+    // One that was deleted, as changes shows it: what is below it would stay as it is for ever.
+    if (isSure && kind === 'directory' && lasts === 'once' && isGone(fileSystem, known.node)) {
       notices.push(entryNotice(parent.id, name, 'now'))
+      gone.push(known)
       continue
     }
     if (lasts === 'until gone') {
@@ -42,5 +53,51 @@ export function newsFor<Node extends object>(
       notices.push(entryNotice(parent.id, name, 'ask again'))
     }
   }
+  const tops = new Set(gone)
+  for (const known of table.all()) {
+    // By some way the kernel may keep what has no name any more, and then it would have to be held open.
+    if (known.kind !== 'directory' && isBelow(known, tops)) leaving.push(known)
+  }
+  notices.push(...leavingNotices(leaving, canPrune))
   return { notices, gone }
+}
+
+function isGone<Node extends object>(
+  fileSystem: VirtualFileSystem<Node>,
+  node: Node | undefined,
+): boolean {
+  return node === undefined || !fileSystem.isThere(node)
+}
+
+/** Whether a way that was told leads through one of some directories. */
+export function isBelow<Node extends object>(
+  known: Known<Node>,
+  tops: ReadonlySet<Known<Node>>,
+): boolean {
+  const leadsBelow = (parent: Known<Node> | undefined): boolean => {
+    let above = parent
+    while (above !== undefined && !tops.has(above)) above = above.parent
+    return above !== undefined
+  }
+  return leadsBelow(known.parent) || known.others?.some(({ parent }) => leadsBelow(parent)) === true
+}
+
+/** For files that lie in no snapshot any more, or may lie in none. */
+function leavingNotices<Node extends object>(
+  leaving: readonly Known<Node>[],
+  canPrune: boolean,
+): readonly Buffer[] {
+  // What is in use loses its names, and is forgotten when it is not in use any more. Below a removed snapshot names are lost
+  // with that.
+  const notices = leaving
+    .filter(({ open, others }) => open !== undefined || others !== undefined)
+    .flatMap((known) => known.ways())
+    .map(({ parent, name }) => entryNotice(parent.id, name, 'now'))
+  if (!canPrune) return notices
+  // It may have had others: one in a removed snapshot that somebody sits in; or in a directory that was found elsewhere, and which
+  // the kernel, being busy, has left where it was.
+  for (let from = 0; from < leaving.length; from += PRUNED_AT_ONCE) {
+    notices.push(pruneNotice(leaving.slice(from, from + PRUNED_AT_ONCE).map(({ id }) => id)))
+  }
+  return notices
 }

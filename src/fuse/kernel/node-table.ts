@@ -15,6 +15,16 @@ import { ROOT_ID } from './protocol.ts'
 /** Nodes of files that are kept ready, some 700 bytes each: what is listed is opened soon after. */
 const RECENT_NODES = 4096
 
+/** Of one file, so many ways that do not last; then the kernel may keep one of them until it wants memory. */
+const OTHER_WAYS = 16
+
+/** A name that the kernel was told. */
+export interface Way<Node extends object> {
+  readonly parent: Known<Node>
+  readonly name: EntryName
+  readonly lasts: Lasting
+}
+
 /** A node that the kernel knows. */
 export class Known<Node extends object> {
   readonly id: number
@@ -27,6 +37,8 @@ export class Known<Node extends object> {
   name: EntryName
   /** How long it has the name that was told last. */
   lasts: Lasting = 'once'
+  /** Of what is no directory: other ways to it that do not go with the snapshot it lies in, and one that does. */
+  others: Way<Node>[] | undefined
   /** How often it was told to the kernel, less what it has forgotten. */
   told = 0
   /** Of a directory as long as it is not doubted; of a file while it is one of the recent ones. */
@@ -62,6 +74,34 @@ export class Known<Node extends object> {
   get identity(): NodeIdentity {
     const { inode, birth, device } = this
     return { inode, birth, device }
+  }
+
+  /** It was told under a name, which is the way to it from now on. */
+  goBy(parent: Known<Node>, name: EntryName, lasts: Lasting): void {
+    const { parent: above, lasts: lasted } = this
+    const isOther = above !== undefined && (above !== parent || this.name !== name)
+    // Ways that last go with their snapshots. All snapshots may have one, so they are not noted for their own sake.
+    if (isOther && this.kind !== 'directory' && !(lasted === 'always' && lasts === 'always')) {
+      this.#note({ parent: above, name: this.name, lasts: lasted })
+    }
+    this.parent = parent
+    this.name = name
+    this.lasts = lasts
+  }
+
+  /** All the ways to it that are known. */
+  ways(): readonly Way<Node>[] {
+    const { parent, name, lasts, others = [] } = this
+    return parent === undefined ? others : [{ parent, name, lasts }, ...others]
+  }
+
+  #note(way: Way<Node>): void {
+    const isSame = (other: Way<Node>): boolean =>
+      way.lasts === 'always'
+        ? other.lasts === 'always'
+        : other.parent === way.parent && other.name === way.name
+    const others = (this.others ?? []).filter((other) => !isSame(other))
+    this.others = [...others.slice(1 - OTHER_WAYS), way]
   }
 
   is(identity: NodeIdentity): boolean {
@@ -116,9 +156,7 @@ export class NodeTable<Node extends object> {
     const identity = this.#fileSystem.identity(node)
     const known = this.#find(identity) ?? this.#add(identity, parent, name, kind)
     this.tellAgain(known)
-    known.parent = parent
-    known.name = name
-    known.lasts = lasts
+    known.goBy(parent, name, lasts)
     if (kind === 'directory') {
       known.node = node
       known.isChanging = this.#fileSystem.listingLasts(node) !== 'always'
@@ -135,9 +173,7 @@ export class NodeTable<Node extends object> {
   ): Known<Node> {
     const known = this.#find(identity) ?? this.#add(identity, parent, name, kind)
     this.tellAgain(known)
-    known.parent = parent
-    known.name = name
-    known.lasts = 'always'
+    known.goBy(parent, name, 'always')
     return known
   }
 

@@ -9,6 +9,9 @@ export const MINOR = 38
 /** Linux 5.4. Older kernels have structures of other sizes. */
 export const OLDEST_MINOR = 31
 
+/** Linux 6.18. From here on the kernel can be told to forget nodes by their numbers. */
+export const PRUNE_MINOR = 45
+
 export const ROOT_ID = 1
 
 export const IN_HEADER_BYTES = 40
@@ -116,6 +119,8 @@ export const NOTIFY = {
   invalidateInode: 2,
   invalidateEntry: 3,
   store: 4,
+  /** From `PRUNE_MINOR` on. */
+  prune: 9,
 } as const
 
 /** Of an invalidated entry: only ask again, do not take it from those who are in it. */

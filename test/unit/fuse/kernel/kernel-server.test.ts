@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { pruneNotice } from '../../../../src/fuse/kernel/encode-notice.ts'
 import { agreeOn, FEATURES } from '../../../../src/fuse/kernel/agreement.ts'
 import {
   type DescribedEntry,
@@ -89,7 +90,20 @@ describe('the agreement with a kernel', () => {
   test('can be had with less', () => {
     const none = agreeOn(offer, PLAIN, FEATURES)
     expect(none).toMatchObject({ withoutOpen: false, withoutOpendir: false, canExpire: false })
+    expect(none).toMatchObject({ canPrune: false })
   })
+
+  test('has nodes forgotten by their numbers from Linux 6.18 on', () => {
+    expect(agreeOn(offer, PLAIN, [])).toMatchObject({ canPrune: true })
+    expect(agreeOn({ ...offer, minor: 44 }, PLAIN, [])).toMatchObject({ canPrune: false })
+  })
+})
+
+test('a notice to forget nodes is as the kernel wants it', () => {
+  // struct fuse_out_header, struct fuse_notify_prune_out, and the numbers.
+  const words = [48, 9, 0, 0, 2, 0, 0, 0, 7, 0, 1, 1]
+  const expected = Buffer.from(Uint32Array.from(words).buffer)
+  expect(pruneNotice([7, 0x1_0000_0001])).toEqual(expected)
 })
 
 describe('a node of the kernel driver', () => {
