@@ -122,6 +122,7 @@ const context: Context = {
     config: process.env['SNAPFS_CONFIG'],
     configHome: process.env['XDG_CONFIG_HOME'],
     stateHome: process.env['XDG_STATE_HOME'],
+    cacheHome: process.env['XDG_CACHE_HOME'],
     dataHome: process.env['XDG_DATA_HOME'],
     configDirectories: process.env['XDG_CONFIG_DIRS'],
   },

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { exitCodeOf } from '../errors/exit-code.ts'
 import { addBackup } from './commands/backup.ts'
+import { addDu } from './commands/du.ts'
 import { addInit } from './commands/init.ts'
 import { addIntegrate } from './commands/integrate.ts'
 import { addLabels } from './commands/label.ts'
@@ -84,6 +85,7 @@ $ ls ~/history/by-file/Documents/report.odt
   addInit(program, context)
   addBackup(program, context, setExitCode)
   addList(program, context)
+  addDu(program, context, setExitCode)
   addPrune(program, context, setExitCode)
   addLabels(program, context)
   addStatus(program, context, setExitCode)

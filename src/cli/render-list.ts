@@ -3,6 +3,7 @@ import type { ListedSnapshot, SeriesListing } from '../actions/list-snapshots.ts
 import type { RunningProcess } from '../actions/observe-series.ts'
 import { printableSentence, printableText } from '../model/entry-name.ts'
 import { localTimeAndAgeText, localTimeText, type Moment } from '../model/local-time.ts'
+import { alignColumns } from './align-columns.ts'
 import { bytesText, countOf, countText } from '../model/figures.ts'
 
 const HEADINGS = ['TIME', 'OUTCOME', 'FILES', 'SIZE', 'CHANGED', 'COPIED', ''] as const
@@ -19,7 +20,7 @@ export function listingLines(listing: SeriesListing, zone: string): string[] {
   ])
   return [
     title,
-    ...alignColumns([HEADINGS, ...rows]).map((line) => `  ${line}`),
+    ...alignColumns([HEADINGS, ...rows], RIGHT_ALIGNED).map((line) => `  ${line}`),
     `  ${countOf(listing.snapshots.length, 'snapshot')}`,
     ...damaged,
   ]
@@ -78,20 +79,4 @@ function verifiedRow({ timeMs, verifiedMs }: ListedSnapshot, zone: string): stri
   const times = verifiedMs.length === 1 ? '' : `, found so ${countText(verifiedMs.length)} times`
   const mark = `since ${localTimeText(timeMs, zone)}${times}`
   return [[localTimeText(last, zone), 'unchanged', '', '', '', '', mark]]
-}
-
-/** Pads each column to its widest cell. Cells hold no wide characters but in the last column. */
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = HEADINGS.map((_heading, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = column === HEADINGS.length - 1 ? 0 : (widths[column] ?? 0)
-        return RIGHT_ALIGNED.has(column) ? cell.padStart(width) : cell.padEnd(width)
-      })
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scan: ['errors', 'filter', 'model'],
   repository: ['errors', 'model'],
   retention: ['errors', 'model'],
+  space: ['errors', 'model'],
   catalog: ['errors', 'model', 'repository'],
   view: ['catalog', 'errors', 'model'],
   fuse: ['catalog', 'errors', 'model', 'view'],
@@ -35,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'retention',
     'rsync',
     'scan',
+    'space',
     'view',
   ],
   cli: ['actions', 'config', 'desktop', 'errors', 'fuse', 'model', 'retention', 'view'],
@@ -119,6 +121,7 @@ const BANS: readonly Ban[] = [
       [
         'start.ts',
         'main.ts',
+        'space/walk-snapshot.ts',
         'repository/fill-tree.ts',
         'repository/empty-directory.ts',
         'repository/link-block.ts',
