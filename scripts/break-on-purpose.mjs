@@ -127,13 +127,6 @@ const BREAKAGES = [
     test: ['integration', 'space.test.ts', 'other links'],
   },
   {
-    title: 'what is remembered is believed when it is not so any more',
-    file: 'src/space/walk-snapshot.ts',
-    from: 'if (look === undefined || look.inode !== table.inodes[place]) return false',
-    to: 'if (look === undefined) continue',
-    test: ['integration', 'space.test.ts', 'counted anew'],
-  },
-  {
     title:
       'a file that a prune removed stays on the disk as long as the kernel remembers another name of it',
     file: 'src/fuse/kernel/news.ts',

@@ -100,7 +100,8 @@ export class Known<Node extends object> {
       way.lasts === 'always'
         ? other.lasts === 'always'
         : other.parent === way.parent && other.name === way.name
-    const others = (this.others ?? []).filter((other) => !isSame(other))
+    // What is below a directory that the kernel has forgotten it has forgotten as well.
+    const others = (this.others ?? []).filter((other) => other.parent.told > 0 && !isSame(other))
     this.others = [...others.slice(1 - OTHER_WAYS), way]
   }
 
@@ -220,6 +221,9 @@ export class NodeTable<Node extends object> {
     this.#byId.remove(id)
     this.#unlink(known)
     known.node = undefined
+    // Who still knows it as the directory of another way to something does not keep all that it knew.
+    known.others = undefined
+    known.order = undefined
     // Its place in the order of its directory goes with that.
     if (known.parent?.order?.files[known.position] === known) known.parent.order = undefined
     return known
