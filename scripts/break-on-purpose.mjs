@@ -106,6 +106,27 @@ const BREAKAGES = [
     test: ['unit', 'kernel-server.test.ts', 'take back'],
   },
   {
+    title: 'room is made with what may not go',
+    file: 'src/space/free-room.ts',
+    from: 'if (!removable.has(left[first + length - 1] ?? -1)) break',
+    to: '',
+    test: ['unit', 'free-room.test.ts', 'removes only what may go'],
+  },
+  {
+    title: 'more is removed for room than need be',
+    file: 'src/space/free-room.ts',
+    from: 'if (without >= goalBytes) freed = without',
+    to: 'if (without >= goalBytes * 3) freed = without',
+    test: ['unit', 'free-room.test.ts', 'nothing that it need not'],
+  },
+  {
+    title: 'room is made with what is pinned',
+    file: 'src/actions/plan-prune.ts',
+    from: 'reasons.length === 0 ? [snapshot.id] : []',
+    to: 'reasons.length < 9 ? [snapshot.id] : []',
+    test: ['integration', 'prune.test.ts', 'makes room beyond'],
+  },
+  {
     title: 'a link from elsewhere does not keep a file',
     file: 'src/space/space-sums.ts',
     from: 'if (names === table.links[place]) blocks',

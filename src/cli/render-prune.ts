@@ -1,8 +1,10 @@
 /** `snapfs prune` as text. */
-import type { PlannedSnapshot, PrunePlan, PruneReport, SimulationReport } from '../actions/prune.ts'
+import type { PlannedSnapshot, PrunePlan } from '../actions/plan-prune.ts'
+import type { PruneReport } from '../actions/prune.ts'
+import type { SimulationReport } from '../actions/simulate-prune.ts'
 import { formatRoughDuration } from '../model/duration.ts'
 import { printableText } from '../model/entry-name.ts'
-import { countOf } from '../model/figures.ts'
+import { bytesText, countOf } from '../model/figures.ts'
 import { localTimeText } from '../model/local-time.ts'
 import type { Reason } from '../retention/plan-retention.ts'
 
@@ -13,7 +15,7 @@ export function planLines(plan: PrunePlan, zone: string): string[] {
   return [
     titleOf(plan),
     ...plan.snapshots.map((snapshot) => `  ${snapshotLine(snapshot, zone)}`),
-    `  ${countOf(remaining, 'snapshot')} would stay, ${going} would be removed`,
+    `  ${countOf(remaining, 'snapshot')} would stay, ${going} would be removed${spaceWords(plan, 'would free')}`,
     ...noPolicyLines(plan),
     ...(plan.trashed.length === 0
       ? []
@@ -30,7 +32,7 @@ export function pruneLines(report: PruneReport, zone: string, explains: boolean)
   return [
     titleOf(report),
     ...shown.map((snapshot) => `  ${snapshotLine(snapshot, zone)}`),
-    `  ${countOf(report.removed.length, 'snapshot')} removed, ${remaining} left`,
+    `  ${countOf(report.removed.length, 'snapshot')} removed, ${remaining} left${spaceWords(report, 'freed')}`,
     ...noPolicyLines(report),
   ]
 }
@@ -61,6 +63,12 @@ function titleOf({ profile, repository }: PrunePlan): string {
   return `${profile}  ${printableText(repository)}/${profile}`
 }
 
+function spaceWords({ freesBytes, lostFiles = 0 }: PrunePlan, verb: string): string {
+  if (freesBytes === undefined || freesBytes === 0) return ''
+  const lost = lostFiles === 0 ? 'no file' : countOf(lostFiles, 'version')
+  return `; that ${verb} ${bytesText(freesBytes)}, with ${lost === 'no file' ? lost : `${lost} of files`}`
+}
+
 function noPolicyLines({ hasPolicy, profile }: PrunePlan): readonly string[] {
   if (hasPolicy) return []
   return [
@@ -68,10 +76,18 @@ function noPolicyLines({ hasPolicy, profile }: PrunePlan): readonly string[] {
   ]
 }
 
-function snapshotLine({ timeMs, outcome, reasons }: PlannedSnapshot, zone: string): string {
+function snapshotLine(
+  { timeMs, outcome, reasons, freesBytes, forRoom }: PlannedSnapshot,
+  zone: string,
+): string {
   const verdict = reasons.length > 0 ? 'keep  ' : 'remove'
   const partial = outcome === 'partial' ? '  partial' : ''
-  const why = reasons.length === 0 ? '' : `  ${reasons.map(reasonText).join(', ')}`
+  const words = [
+    ...reasons.map(reasonText),
+    ...(freesBytes === undefined ? [] : [`frees ${bytesText(freesBytes)}`]),
+    ...(forRoom ? ['to make room'] : []),
+  ]
+  const why = words.length === 0 ? '' : `  ${words.join(', ')}`
   return `${verdict}  ${localTimeText(timeMs, zone)}${partial}${why}`
 }
 

@@ -14,9 +14,6 @@ export interface Grower {
 const BLOCK_BYTES = 512
 /** What is below a twentieth of all is told with the directory it is in. */
 const LEAST_SHARE = 1 / 20
-/** Directory of a snapshot in which the source is. */
-const TREE = 'tree'
-
 interface Sum {
   blocks: number
   versions: number
@@ -31,11 +28,9 @@ export function largestGrowers(table: SpaceTable): readonly Grower[] {
   let all = 0
   for (let place = 0; place < table.size; place += 1) {
     const first = (table.earlier.get(place)?.[0] ?? { from: table.from[place] ?? 0 }).from
-    const directory = table.directories[table.directory[place] ?? 0] ?? ''
-    if (first === 0 || !isBelowTree(directory)) continue
+    if (first === 0 || !table.isOfSource(place)) continue
     const blocks = table.blocks[place] ?? 0
-    const path = belowTree(`${directory}/${table.name[place] ?? ''}`)
-    add(files, path, { blocks, versions: 1 })
+    add(files, table.pathOf(place), { blocks, versions: 1 })
     all += blocks
   }
   const least = Math.max(all * LEAST_SHARE, 1)
@@ -84,12 +79,4 @@ function add(sums: Map<string, Sum>, path: string, { blocks, versions }: Sum): v
 
 function depthOf(path: string): number {
   return path === '' ? 0 : path.split('/').length
-}
-
-function isBelowTree(directory: string): boolean {
-  return directory === TREE || directory.startsWith(`${TREE}/`)
-}
-
-function belowTree(path: string): string {
-  return path.slice(TREE.length + 1)
 }

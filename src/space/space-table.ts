@@ -45,6 +45,9 @@ export interface CountedSnapshot {
   readonly closed: number
 }
 
+/** Directory of a snapshot in which the source is. */
+const TREE = 'tree'
+
 export class SpaceTable {
   readonly snapshots: CountedSnapshot[] = []
   /** Paths below a snapshot, as bytes. */
@@ -101,6 +104,18 @@ export class SpaceTable {
       this.#now[place] = 0
     }
     this.#seen = []
+  }
+
+  /** Whether a file is of the source, and not what is kept beside it. */
+  isOfSource(place: number): boolean {
+    const path = this.directories[this.directory[place] ?? 0] ?? ''
+    return path === TREE || path.startsWith(`${TREE}/`)
+  }
+
+  /** Where a file of the source was last seen, below the source; as bytes. */
+  pathOf(place: number): string {
+    const directory = this.directories[this.directory[place] ?? 0] ?? ''
+    return `${directory}/${this.name[place] ?? ''}`.slice(TREE.length + 1)
   }
 
   /** All the runs of a file, in the order of time. */

@@ -1,7 +1,8 @@
 import { execa } from 'execa'
 import { chmod, mkdir, open, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import { planPrune, prune, type PruneRequest } from '../../src/actions/prune.ts'
+import { planPrune } from '../../src/actions/plan-prune.ts'
+import { prune, type PruneRequest } from '../../src/actions/prune.ts'
 import { Interruption } from '../../src/actions/interruption.ts'
 import type { KeepPolicy } from '../../src/model/keep-policy.ts'
 import { testWorld } from '../support/back-up-once.ts'
@@ -185,4 +186,53 @@ describe('a prune', () => {
     await prune(request(TWO_DAYS), world())
     expect(await readdir(`${series}/.trash`)).toEqual([])
   })
+
+  test('tells what would be free, exactly, and remembers it', async () => {
+    const measuring = {
+      cacheDirectory: `${directory()}/cache`,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    }
+    const asked = request(TWO_DAYS, { room: { measuring } })
+    const used = async (): Promise<number> => {
+      const { stdout } = await execa('du', ['-s', '-B1', '--exclude=.*', series])
+      return Number(stdout.split('\t')[0])
+    }
+    const plan = await planPrune(asked, world())
+    const going = plan.snapshots.filter(({ reasons }) => reasons.length === 0)
+    expect(going.map(({ freesBytes = 0 }) => freesBytes > 0)).toEqual([true, true, true])
+    expect(plan.freesBytes).toBe(going.reduce((all, { freesBytes = 0 }) => all + freesBytes, 0))
+    expect(plan.lostFiles).toBe(3)
+    const before = await used()
+    await prune(request(TWO_DAYS), world())
+    expect(before - (await used())).toBe(plan.freesBytes)
+  })
+
+  test('makes room beyond the policy, but for what stays whatever it says', async () => {
+    const measuring = {
+      cacheDirectory: `${directory()}/cache`,
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+    }
+    await writeFile(`${series}/labels.json`, LABELS_WITH_A_PIN)
+    const keepAll: KeepPolicy = { counts: { daily: 30 }, minimum: 2 }
+    const room = (goalBytes: number) => request(keepAll, { room: { measuring, goalBytes } })
+    const plan = await planPrune(room(1), world())
+    expect(plan.snapshots.filter(({ forRoom }) => forRoom === true)).toHaveLength(1)
+    await expect(prune(room(1e9), world())).rejects.toMatchObject({
+      ...{ code: 'PRUNE_REFUSED', message: expect.stringContaining('and not 1 GB') as string },
+    })
+    expect(await snapshots()).toEqual(IDS)
+    // Two may go: the first is pinned, and two stay as the minimum.
+    const most = await planPrune(room(1), world())
+    const each = most.freesBytes ?? 0
+    const report = await prune(room(each + 1), world())
+    expect(report.removed).toHaveLength(2)
+    expect(await snapshots()).toEqual([IDS[0], IDS[3], IDS[4]])
+  })
+})
+
+const LABELS_WITH_A_PIN = JSON.stringify({
+  format: 1,
+  labels: { [IDS[0]!]: { pinned: true } },
 })

@@ -6,8 +6,9 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { printableSentence, textOfName } from '../../model/entry-name.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
-import { cacheDirectory, requireConfig, selectProfiles } from '../resolve-profiles.ts'
+import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
 import { eachProfile, errorsOf, exitCodeOfRuns, remarkOn } from './each-profile.ts'
+import { measuringFor } from './measuring.ts'
 
 interface Options {
   readonly config?: string
@@ -86,7 +87,7 @@ async function showSpace(
   names: readonly string[],
   { config, removing, json }: Options,
 ): Promise<number> {
-  const { output, world, signal } = context
+  const { output, world } = context
   const profiles = selectProfiles(await requireConfig(context, config), names)
   if (removing.length > 0 && profiles.length > 1) {
     throw new SnapfsError('USAGE', '--removing is about the snapshots of one profile.', {
@@ -96,18 +97,7 @@ async function showSpace(
   const { spaceOf } = await import('../../actions/space.ts')
   const { spaceLines } = await import('../render-space.ts')
   const runs = await eachProfile(context, profiles, true, ({ name, repository }, bar) =>
-    spaceOf(
-      {
-        ...{ repository, profile: name, removing, signal },
-        cacheDirectory: cacheDirectory(context),
-        onProgress: ({ snapshots, of, names: entries }) =>
-          bar.show?.({
-            ...{ step: 'scan', entries, knownEntries: undefined, bytes: 0 },
-            share: of === 0 ? undefined : snapshots / of,
-          }),
-      },
-      world,
-    ),
+    spaceOf({ ...{ repository, profile: name, removing }, ...measuringFor(context, bar) }, world),
   )
   const reports = runs.flatMap((run) => ('report' in run ? [run.report] : []))
   if (json) output.answer(JSON.stringify({ series: reports.map(asJson), errors: errorsOf(runs) }))

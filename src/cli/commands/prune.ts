@@ -1,21 +1,25 @@
 /** `snapfs prune` */
 import { type Command, Option } from 'commander'
-import type { PrunePlan, PruneReport } from '../../actions/prune.ts'
+import type { PlanRequest, PrunePlan } from '../../actions/plan-prune.ts'
+import type { PruneReport } from '../../actions/prune.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { parseSpanMs } from '../../model/duration.ts'
+import { BYTE_SIZE_EXAMPLES, parseByteSize } from '../../model/byte-size.ts'
 import { printableSentence } from '../../model/entry-name.ts'
 import type { Profile } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
 import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
-import { eachProfile, errorsOf, exitCodeOfRuns, remarkOn } from './each-profile.ts'
+import { type Bar, eachProfile, errorsOf, exitCodeOfRuns, remarkOn } from './each-profile.ts'
+import { measuringFor } from './measuring.ts'
 
 interface Options {
   readonly config?: string
   readonly dryRun?: true
   readonly explain?: true
   readonly simulate?: number
+  readonly free?: number
   readonly acceptClock?: true
   readonly json?: true
 }
@@ -39,6 +43,11 @@ counts for nothing. How often it is run makes no difference to what is left.
 
 With prune = "after backup" each complete snapshot is followed by it; a partial one, or a backup that failed, never is.
 
+--dry-run counts, as "snapfs du" does, what would be free. --free 50GB removes what "keep" does not keep, and when that frees too
+little also snapshots that it keeps, so that the fewest versions of files are lost; never the newest ones (minimum of
+them, 3 where that is not said) nor what is pinned or tagged. When all that may go would not do, nothing is removed. Look at it
+with --dry-run first.
+
 Where nothing is said, nothing is removed. When the newest snapshot is later than the clock, one of the two is wrong, and
 nothing is removed before --accept-clock says that the clock is right.`)
 
@@ -60,6 +69,12 @@ export function addPrune(
         'say what will be kept in 2y, "6 months" or "10 weeks", should snapshots be made as lately',
       ).argParser(spanOf),
     )
+    .addOption(
+      new Option(
+        '--free <SIZE>',
+        'free so much, and remove for it also what "keep" keeps: what loses the least history',
+      ).argParser(sizeOf),
+    )
     .option('--accept-clock', 'prune although the newest snapshot is later than now')
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
@@ -72,10 +87,10 @@ export function addPrune(
 $ snapfs prune home --dry-run
 home  /mnt/backup/snapfs/home
   keep    2026-10-31 23:00:00 +01:00  monthly 2026-10
-  remove  2026-11-21 09:00:00 +01:00
+  remove  2026-11-21 09:00:00 +01:00  frees 31 MB
   keep    2026-11-21 23:00:00 +01:00  daily 2026-11-21
   keep    2026-11-22 15:00:00 +01:00  newest, daily 2026-11-22, monthly 2026-11
-  3 snapshots would stay, 1 would be removed
+  3 snapshots would stay, 1 would be removed; that would free 31 MB, with 12 versions of files
 `,
         ),
         exitStatusText([...ALWAYS, ...REPOSITORY, 'LOCKED', 'PRUNE_REFUSED']),
@@ -83,34 +98,47 @@ home  /mnt/backup/snapfs/home
     )
     .action(async (names: readonly string[], options: Options) => {
       const profiles = selectProfiles(await requireConfig(context, options.config), names)
-      if (options.simulate !== undefined) {
-        setExitCode(await simulateProfiles(context, profiles, options.simulate, options))
-        return
-      }
-      const runs = await eachProfile<PrunePlan | PruneReport>(context, profiles, false, (profile) =>
-        pruneOne(context, profile, options),
+      setExitCode(
+        options.simulate === undefined
+          ? await pruneProfiles(context, profiles, options)
+          : await simulateProfiles(context, profiles, options.simulate, options),
       )
-      const { output, world } = context
-      const { planLines, pruneLines } = await import('../render-prune.ts')
-      if (options.json) {
-        const series = runs.flatMap((run) => ('report' in run ? [run.report] : []))
-        output.answer(JSON.stringify({ series: series.map(withTimeText), errors: errorsOf(runs) }))
-      } else {
-        for (const run of runs) {
-          if ('report' in run) {
-            const lines =
-              'removed' in run.report
-                ? pruneLines(run.report, world.timeZone, options.explain === true)
-                : planLines(run.report, world.timeZone)
-            lines.forEach(output.answer)
-          }
-          remarkOn(output, run, ({ profile, warnings }) =>
-            warnings.map((sentence) => printableSentence(`snapfs: ${profile}: ${sentence}`)),
-          )
-        }
-      }
-      setExitCode(exitCodeOfRuns(context, runs, profiles, () => exitCodeOf('DONE')))
     })
+}
+
+async function pruneProfiles(
+  context: Context,
+  profiles: readonly Profile[],
+  options: Options,
+): Promise<number> {
+  refuseFreeingSeveral(profiles, options)
+  const measures = options.dryRun === true || options.free !== undefined
+  const runs = await eachProfile<PrunePlan | PruneReport>(
+    context,
+    profiles,
+    measures,
+    (profile, bar) => pruneOne(context, profile, options, measures ? bar : undefined),
+  )
+  const { output, world } = context
+  const { planLines, pruneLines } = await import('../render-prune.ts')
+  const reports = runs.flatMap((run) => ('report' in run ? [run.report] : []))
+  if (options.json) {
+    output.answer(JSON.stringify({ series: reports.map(withTimeText), errors: errorsOf(runs) }))
+  } else {
+    for (const report of reports) {
+      const lines =
+        'removed' in report
+          ? pruneLines(report, world.timeZone, options.explain === true)
+          : planLines(report, world.timeZone)
+      lines.forEach(output.answer)
+    }
+    for (const run of runs) {
+      remarkOn(output, run, ({ profile, warnings }) =>
+        warnings.map((sentence) => printableSentence(`snapfs: ${profile}: ${sentence}`)),
+      )
+    }
+  }
+  return exitCodeOfRuns(context, runs, profiles, () => exitCodeOf('DONE'))
 }
 
 /** @throws SnapfsError USAGE */
@@ -129,7 +157,7 @@ async function simulateProfiles(
   { json }: Options,
 ): Promise<number> {
   const { output, world } = context
-  const { simulatePrune } = await import('../../actions/prune.ts')
+  const { simulatePrune } = await import('../../actions/simulate-prune.ts')
   const { simulationLines } = await import('../render-prune.ts')
   const runs = await eachProfile(context, profiles, false, (profile) =>
     simulatePrune({ profile, spanMs }, world),
@@ -145,14 +173,43 @@ async function simulateProfiles(
   return exitCodeOfRuns(context, runs, profiles, () => exitCodeOf('DONE'))
 }
 
+/** @throws SnapfsError USAGE: it cannot be known from which so much is to come */
+function refuseFreeingSeveral(profiles: readonly Profile[], { free }: Options): void {
+  if (free === undefined || profiles.length <= 1) return
+  throw new SnapfsError('USAGE', '--free is about the snapshots of one profile.', {
+    hint: `Name it: ${profiles.map(({ name }) => name).join(', ')}.`,
+  })
+}
+
+/** @throws SnapfsError USAGE */
+function sizeOf(text: string): number {
+  const bytes = parseByteSize(text)
+  if (bytes !== undefined && bytes > 0) return bytes
+  throw new SnapfsError('USAGE', `--free ${text}: a size is written as ${BYTE_SIZE_EXAMPLES}.`, {
+    hint: 'Correct the command line; nothing was done.',
+  })
+}
+
+/** @param bar where it is to be told what would be free */
 async function pruneOne(
-  { world, signal }: Context,
+  context: Context,
   profile: Profile,
-  { dryRun, acceptClock }: Options,
+  { dryRun, free, acceptClock }: Options,
+  bar: Bar | undefined,
 ): Promise<PrunePlan | PruneReport> {
-  const { planPrune, prune } = await import('../../actions/prune.ts')
-  const request = { profile, acceptsClock: acceptClock === true }
-  if (dryRun) return planPrune(request, world)
+  const { world, signal } = context
+  const measuring = bar === undefined ? undefined : measuringFor(context, bar)
+  const request: PlanRequest = {
+    ...{ profile, acceptsClock: acceptClock === true },
+    ...(measuring === undefined
+      ? {}
+      : { room: { measuring, ...(free === undefined ? {} : { goalBytes: free }) } }),
+  }
+  if (dryRun) {
+    const { planPrune } = await import('../../actions/plan-prune.ts')
+    return planPrune(request, world)
+  }
+  const { prune } = await import('../../actions/prune.ts')
   return prune({ ...request, waitMs: 0, onWait: () => undefined, signal }, world)
 }
 

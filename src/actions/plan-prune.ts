@@ -1,0 +1,227 @@
+/**
+ * What a prune would do: which snapshots of a series go, and why; and what that frees, where it is asked. Nothing is written, and no lock
+ * taken.
+ */
+import { readLabels, readSeries } from '../catalog/read-series.ts'
+import { readVerifications } from '../catalog/read-verifications.ts'
+import { SnapfsError } from '../errors/snapfs-error.ts'
+import { formatRoughDuration } from '../model/duration.ts'
+import { bytesText } from '../model/figures.ts'
+import { type KeepPolicy, keepsEverything } from '../model/keep-policy.ts'
+import type { Outcome } from '../model/manifest.ts'
+import type { Profile } from '../model/profile.ts'
+import { epochMsOf, type SnapshotId } from '../model/snapshot-id.ts'
+import type { World } from '../model/world.ts'
+import { type SeriesPlace, seriesDirectory } from '../repository/layout.ts'
+import { openRepository, type Repository } from '../repository/open-repository.ts'
+import { inRepository } from '../repository/storage-error.ts'
+import { trashedIds } from '../repository/trash.ts'
+import {
+  type Candidate,
+  type Circumstances,
+  planRetention,
+  type Reason,
+} from '../retention/plan-retention.ts'
+import { lostFiles, planFreeing } from '../space/free-room.ts'
+import { freedBytes } from '../space/space-sums.ts'
+import { type Measured, type Measuring, measureSeries } from './measure-space.ts'
+
+export interface PlanRequest {
+  readonly profile: Profile
+  /** Prune although the clock is behind the newest snapshot. */
+  readonly acceptsClock: boolean
+  /** Absent: it is not asked what would be free. */
+  readonly room?: RoomRequest
+}
+
+export interface RoomRequest {
+  readonly measuring: Measuring
+  /** So much is to be free afterwards in addition to what is, though the policy keep what has it. */
+  readonly goalBytes?: number
+}
+
+export interface PlannedSnapshot {
+  readonly id: SnapshotId
+  /** In milliseconds since 1970. */
+  readonly timeMs: number
+  readonly outcome: Outcome
+  /** None: it is to be removed. */
+  readonly reasons: readonly Reason[]
+  /** What removing it frees once the older ones that go are gone. */
+  readonly freesBytes?: number
+  /** The policy would keep it; it goes to make room. */
+  readonly forRoom?: true
+}
+
+export interface PrunePlan {
+  readonly profile: string
+  readonly repository: string
+  /** Whether there is a policy at all. */
+  readonly hasPolicy: boolean
+  /** Oldest first. */
+  readonly snapshots: readonly PlannedSnapshot[]
+  /** What removing all that goes frees. */
+  readonly freesBytes?: number
+  /** Versions of files that nothing has any more then. */
+  readonly lostFiles?: number
+  /** What an interrupted prune has left to be deleted. */
+  readonly trashed: readonly SnapshotId[]
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
+
+/** A clock is set by parts of a second all the time. */
+const CLOCK_TOLERANCE_MS = 60_000
+/** So many of the newest complete ones stay when room is made and the policy says nothing of it. */
+const ROOM_MINIMUM = 3
+
+/** @throws SnapfsError when it cannot be told */
+export async function planPrune(request: PlanRequest, world: World): Promise<PrunePlan> {
+  const repository = await openRepository(request.profile.repository)
+  return inRepository(repository.path, () => planIn(repository, request, world))
+}
+
+interface Candidates {
+  readonly candidates: readonly (Candidate & { readonly id: SnapshotId })[]
+  /** Sentences. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws SnapfsError PRUNE_REFUSED while it cannot be told what is pinned, or what times a snapshot stands for */
+export function readCandidates(place: SeriesPlace): Candidates {
+  const { snapshots, damaged } = readSeries(place)
+  const verified = readVerifications(place, snapshots)
+  const labels = readLabels(place)
+  if (labels === undefined) {
+    throw new SnapfsError('PRUNE_REFUSED', `The labels of ${place.profile} cannot be read.`, {
+      details: [`${seriesDirectory(place)}/labels.json may hold pins.`],
+      hint: 'Repair or remove that file; nothing was removed.',
+    })
+  }
+  if (verified.warnings.length > 0) {
+    throw new SnapfsError(
+      'PRUNE_REFUSED',
+      `It cannot be told for what times the snapshots of ${place.profile} stand.`,
+      { details: verified.warnings, hint: 'Repair or remove what is named; nothing was removed.' },
+    )
+  }
+  return {
+    candidates: snapshots.map(({ id, sequence, manifest }) => {
+      const label = labels.get(id)
+      return {
+        ...{ id, sequence, takenMs: epochMsOf(id), outcome: manifest.outcome },
+        ...{ isPinned: label?.pinned ?? false, tags: label?.tags ?? [] },
+        verifiedMs: (verified.bySnapshot.get(id) ?? []).map((one) => epochMsOf(one.id)),
+      }
+    }),
+    warnings: damaged.map(({ id, reason }) => `Snapshot ${id} is damaged, and stays: ${reason}.`),
+  }
+}
+
+/** The same in a repository that is open. */
+export async function planIn(
+  repository: Repository,
+  { profile, acceptsClock, room }: PlanRequest,
+  { clock, timeZone }: World,
+): Promise<PrunePlan> {
+  const place = { repository: repository.path, profile: profile.name }
+  const policy = profile.keep ?? { counts: {} }
+  const { candidates, warnings } = readCandidates(place)
+  const nowMs = clock.now()
+  if (!acceptsClock) refuseClock(place, candidates, nowMs)
+  const decisions = planRetention(candidates, policy, { timeZone, nowMs })
+  const plan = {
+    ...{ profile: place.profile, repository: place.repository },
+    hasPolicy: !keepsEverything(policy),
+    snapshots: decisions.map(({ snapshot, reasons }) => ({
+      ...{ id: snapshot.id, timeMs: snapshot.takenMs, outcome: snapshot.outcome, reasons },
+    })),
+    trashed: await trashedIds(place),
+    warnings,
+  }
+  if (room === undefined) return plan
+  const measured = await measureSeries(repository, place, room.measuring)
+  const roomy =
+    room.goalBytes === undefined
+      ? plan
+      : withRoom(plan, measured, {
+          goalBytes: room.goalBytes,
+          removable: removableIds(candidates, policy, { timeZone, nowMs }),
+        })
+  return withSpace({ ...roomy, warnings: [...warnings, ...measured.warnings] }, measured)
+}
+
+function refuseClock(place: SeriesPlace, candidates: readonly Candidate[], nowMs: number): void {
+  const newestMs = Math.max(...candidates.map(({ takenMs }) => takenMs))
+  if (newestMs - nowMs <= CLOCK_TOLERANCE_MS) return
+  throw new SnapfsError(
+    'PRUNE_REFUSED',
+    `The clock is ${formatRoughDuration(newestMs - nowMs)} behind the newest snapshot of ${place.profile}.`,
+    {
+      details: ['By such a clock it cannot be told what is old.'],
+      hint: 'Set the clock. Or, when it is right now and was wrong then: snapfs prune --accept-clock',
+    },
+  )
+}
+
+/** What may go to make room: all but what stays whatever the policy says, and so many of the newest. */
+function removableIds(
+  candidates: readonly (Candidate & { readonly id: SnapshotId })[],
+  { minimum = ROOM_MINIMUM }: KeepPolicy,
+  circumstances: Circumstances,
+): ReadonlySet<SnapshotId> {
+  const decisions = planRetention(candidates, { counts: {}, minimum }, circumstances)
+  return new Set(
+    decisions.flatMap(({ snapshot, reasons }) => (reasons.length === 0 ? [snapshot.id] : [])),
+  )
+}
+
+/** @throws SnapfsError PRUNE_REFUSED when all that may go would not do */
+function withRoom(
+  plan: PrunePlan,
+  { table }: Measured,
+  { goalBytes, removable }: { readonly goalBytes: number; readonly removable: ReadonlySet<string> },
+): PrunePlan {
+  const goes = goingIds(plan)
+  const numbersOf = (ids: ReadonlySet<string>): Set<number> =>
+    new Set(table.snapshots.flatMap(({ key }, number) => (ids.has(key.id) ? [number] : [])))
+  const freeing = planFreeing(table, numbersOf(goes), numbersOf(removable), goalBytes)
+  if (freeing.kind === 'too little') {
+    throw new SnapfsError(
+      'PRUNE_REFUSED',
+      `Removing all that may go of ${plan.profile} would free ${bytesText(freeing.freedBytes)}, and not ${bytesText(goalBytes)}.`,
+      {
+        hint: 'What is pinned or tagged stays, and the newest complete ones; "snapfs du" tells what takes the room. Nothing was removed.',
+      },
+    )
+  }
+  const removed = new Set([...freeing.removed].map((number) => table.snapshots[number]?.key.id))
+  return {
+    ...plan,
+    snapshots: plan.snapshots.map((snapshot) =>
+      removed.has(snapshot.id) && !goes.has(snapshot.id)
+        ? { ...snapshot, reasons: [], forRoom: true }
+        : snapshot,
+    ),
+  }
+}
+
+/** With what it frees. */
+function withSpace(plan: PrunePlan, { table }: Measured): PrunePlan {
+  const numberOf = new Map(table.snapshots.map(({ key }, number) => [key.id, number]))
+  const removed = new Set<number>()
+  let freed = 0
+  const snapshots = plan.snapshots.map((snapshot) => {
+    const number = numberOf.get(snapshot.id)
+    if (snapshot.reasons.length > 0 || number === undefined) return snapshot
+    const before = freed
+    freed = freedBytes(table, removed.add(number))
+    return { ...snapshot, freesBytes: freed - before }
+  })
+  return { ...plan, snapshots, freesBytes: freed, lostFiles: lostFiles(table, removed) }
+}
+
+/** What goes by a plan. */
+export function goingIds({ snapshots }: PrunePlan): ReadonlySet<SnapshotId> {
+  return new Set(snapshots.flatMap(({ id, reasons }) => (reasons.length === 0 ? [id] : [])))
+}
