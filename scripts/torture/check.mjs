@@ -176,7 +176,7 @@ async function differencesOf({ repository, scene }, name) {
  * @param {string} repository
  * @param {readonly string[]} names
  */
-async function checkLatest(repository, names) {
+export async function checkLatest(repository, names) {
   const link = pathInSeries(repository, 'latest')
   const status = await lstat(link).catch(() => undefined)
   if (status === undefined) return []
@@ -197,7 +197,7 @@ function wasKilled({ exitCode }, ending) {
  * @param {readonly number[]} exitCodes
  * @param {'its own' | 'any'} [ending]
  */
-function checkEnd(ended, exitCodes, ending = 'its own') {
+export function checkEnd(ended, exitCodes, ending = 'its own') {
   const { exitCode, signal, stderr, hung } = ended
   /** @type {Violation[]} */
   const violations = []
@@ -223,6 +223,6 @@ function checkEnd(ended, exitCodes, ending = 'its own') {
  * @param {string} detail
  * @returns {Violation}
  */
-function violation(check, detail) {
+export function violation(check, detail) {
   return { check, detail }
 }

@@ -88,7 +88,7 @@ async function failAt(scene, failure, directory) {
   return { struck, exitCode: ended.exitCode }
 }
 
-function titleOf(/** @type {Failure} */ failure) {
+export function titleOf(/** @type {Failure} */ failure) {
   return `${nameOf(failure)}:${failure.error}`
 }
 
@@ -97,7 +97,7 @@ function titleOf(/** @type {Failure} */ failure) {
  * @param {number} seed
  * @returns {Failure[]}
  */
-function failuresAt(points, seed) {
+export function failuresAt(points, seed) {
   const kindOf = (/** @type {Point} */ { program, run, call }) => `${program}/${run}/${call}`
   /** @type {Map<string, Point[]>} */
   const kinds = new Map()

@@ -80,18 +80,21 @@ export function isMeant(line, { program, call }, repository) {
 }
 
 /**
- * Traces one backup without a fault.
+ * Traces one backup, or what else is to be struck, without a fault.
  * @param {Scene} scene
  * @param {Template} template
  * @param {string} directory
+ * @param {readonly string[]} [programs]
+ * @param {import('./scene.mjs').Start} [start]
  * @returns {Promise<Points>}
  */
-export async function findPoints(scene, template, directory) {
-  const place = await placeRepository(scene, template, directory)
+export async function findPoints(scene, template, directory, programs = PROGRAMS, start) {
+  const placed = await placeRepository(scene, template, directory)
+  const place = start === undefined ? placed : { ...placed, start }
   const { room } = scene.session
   const traces = `${room}/baseline`
   const group = await startTraced(place, {
-    programs: PROGRAMS,
+    programs,
     run: 'each',
     output: traces,
     words: [`--trace=${CHANGING.map((call) => `?${call}`).join(',')}`],
@@ -102,14 +105,14 @@ export async function findPoints(scene, template, directory) {
   /** @type {Points[]} */
   const found = []
   const names = await readdir(room)
-  for (const program of PROGRAMS) {
+  for (const program of programs) {
     for (let run = 1; names.includes(`baseline.${program}.${run}`); run += 1) {
       const file = `${traces}.${program}.${run}`
       found.push(pointsIn(await readFile(file, 'latin1'), { program, run }, place.repository))
       await rm(file)
     }
   }
-  for (const program of PROGRAMS) {
+  for (const program of programs) {
     const isStruck = found.some(({ points }) => points.some((point) => point.program === program))
     if (!isStruck) throw new Error(`no call of ${program} can be struck: is it traced at all?`)
   }

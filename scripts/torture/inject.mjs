@@ -61,7 +61,8 @@ export async function startTraced(place, { programs, run: wanted, output, words 
     await chmod(`${bin}/${program}`, 0o755)
   }
   if (programs.includes('node')) await traceEngine(bin)
-  return startBackUp(place, { env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` } })
+  const start = place.start ?? startBackUp
+  return start(place, { env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` } })
 }
 
 /**

@@ -107,7 +107,7 @@ export async function tortureByKilling(scene) {
  * @param {Point} point
  * @param {Way} way
  */
-async function killAt(place, point, way) {
+export async function killAt(place, point, way) {
   let killed = false
   const { ended } = await strike(place, point, 'signal=KILL', (trace, group) => {
     if (killed || !isKilled(trace, point)) return

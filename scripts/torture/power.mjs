@@ -119,7 +119,7 @@ function cutsOn(kind, points, seed) {
  * @param {Scene} scene
  * @param {'ext4' | 'xfs'} kind
  */
-async function prepare(scene, kind) {
+export async function prepare(scene, kind) {
   const { room } = scene.session
   const template = `${room}/power-${kind}.img`
   await makeImage(template, kind)
@@ -147,7 +147,7 @@ async function prepare(scene, kind) {
  * @param {(mountpoint: string, remount: () => Promise<void>) => Promise<T>} body
  * @returns {Promise<T>}
  */
-async function withCopy(template, mountpoint, body) {
+export async function withCopy(template, mountpoint, body) {
   const image = `${mountpoint}.img`
   await run('cp', ['--sparse=always', '--', template, image])
   await mkdir(mountpoint, { recursive: true })
@@ -170,7 +170,7 @@ async function withCopy(template, mountpoint, body) {
  * @param {Cut} cut
  * @returns {Promise<{ ended: Ended, outcome: Outcome }>}
  */
-async function cutAt(place, mountpoint, { point, way }) {
+export async function cutAt(place, mountpoint, { point, way }) {
   if (point === 'end') {
     const ended = await backUp(place)
     return { ended, outcome: (await cutPower(mountpoint, way)) ? 'cut' : 'notDown' }

@@ -77,6 +77,18 @@ const PROOFS = [
     check: 'not-injected',
     program: 'ends-at-once',
   },
+  {
+    title: 'a snapshot is removed under its name',
+    harness: 'prune',
+    check: 'earlier-changed',
+    program: 'removes-where-all-see',
+  },
+  {
+    title: 'no prune is struck',
+    harness: 'prune',
+    check: 'not-injected',
+    path: 'without-injection',
+  },
 ]
 
 /**

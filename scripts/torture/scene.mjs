@@ -19,7 +19,16 @@ const SETTLE_MS = 4100
 /** @typedef {import('./session.mjs').Session} Session */
 /** @typedef {{ directory: string, earlier: ReadonlyMap<string, string> }} Template */
 /** @typedef {{ session: Session, source: string, first: Template, third: Template }} Scene */
-/** @typedef {{ scene: Scene, repository: string, earlier: ReadonlyMap<string, string> }} Place */
+/**
+ * @typedef {(place: Pick<Place, 'scene' | 'repository'>, options?: { env?: Readonly<Record<string, string>> }) => Group | Promise<Group>} Start
+ */
+/**
+ * @typedef {object} Place
+ * @property {Scene} scene
+ * @property {string} repository
+ * @property {ReadonlyMap<string, string>} earlier
+ * @property {Start} [start] what a fault is to strike; a backup without it
+ */
 
 /**
  * @param {Session} session
@@ -145,7 +154,7 @@ export async function fingerprintsOf(/** @type {string} */ repository) {
  * @param {readonly string[]} words
  * @param {{ env?: Readonly<Record<string, string>> }} [options]
  */
-function snapfs({ room, options: { snapfs: program } }, words, { env = {} } = {}) {
+export function snapfs({ room, options: { snapfs: program } }, words, { env = {} } = {}) {
   const home = { HOME: `${room}/home`, SNAPFS_CONFIG: `${room}/home/config.toml` }
   // One thread for the disk: strace counts the calls of each thread by itself.
   return new Group(room, program, words, { env: { UV_THREADPOOL_SIZE: '1', ...home, ...env } })

@@ -11,6 +11,7 @@ import { tortureByErrors } from './errors.mjs'
 import { makeImage, mountImage } from './file-system.mjs'
 import { tortureByFilling } from './full.mjs'
 import { tortureByKilling } from './kill.mjs'
+import { tortureByPruning } from './prune.mjs'
 import { tortureByPowerCuts } from './power.mjs'
 import { checkMachine, parseOptions, Refusal } from './options.mjs'
 import { prove } from './prove.mjs'
@@ -24,6 +25,7 @@ const HARNESSES = new Map([
   ['full', tortureByFilling],
   ['power', tortureByPowerCuts],
   ['churn', tortureByChurning],
+  ['prune', tortureByPruning],
 ])
 const GROUND_MIB = 512
 
@@ -37,6 +39,7 @@ loop devices. Prints one line of JSON per harness on standard output.
   full     a file system that is full after each percent of the run; out of inodes
   power    a power cut at each call that persists something, on ext4 and xfs
   churn    the source changes while it is backed up
+  prune    kill -9, failing calls and power cuts while snapshots are removed
 
   --full             every point; without it a sample, by the seed
   --count N          of every list of points at most N, by the seed

@@ -76,4 +76,13 @@ describe('a backup', { timeout: LIMIT_MS }, () => {
   test('of a source that moves is followed by one that equals it', async () => {
     expect(await resultOf('churn')).toMatchObject({ seen: [], edits: atLeast(100) })
   })
+
+  test('is whole or gone while others are removed, whatever happens to that', async () => {
+    expect(await resultOf('prune')).toMatchObject({
+      seen: [],
+      killed: atLeast(1),
+      failed: atLeast(1),
+      cuts: atLeast(1),
+    })
+  })
 })
