@@ -12,8 +12,8 @@ import { Interruption } from './actions/interruption.ts'
 import type { Context } from './cli/context.ts'
 import { flushed } from './cli/flushed.ts'
 import type { Output } from './cli/output.ts'
-import { runProgram } from './cli/program.ts'
 import { exitCodeOf } from './errors/exit-code.ts'
+import { ServingWorker } from './fuse/kernel/serving-worker.ts'
 import { END_SIGNALS } from './model/end-signal.ts'
 import { hearSigns } from './model/sign-of-life.ts'
 
@@ -86,6 +86,13 @@ function ownVersion(): string {
 if (!isWatched) setFlagsFromString('--heap-growing-percent=20')
 
 const program = fileURLToPath(import.meta.url)
+const words = process.argv.slice(2)
+const servingThread = new URL('serving-thread.js', import.meta.url)
+// A thread that serves takes as long to begin as all else that there is to load, and somebody waits for the mount.
+const servingAhead =
+  words[0] === 'mount' && words[1] === '--foreground' && !words.includes('--driver=fuse-native')
+    ? new ServingWorker(servingThread)
+    : undefined
 // A process that serves a mount tells its starter once that it does, or why not.
 const tell = isWatched ? undefined : process.send?.bind(process)
 if (isWatched) reportToWatch()
@@ -111,7 +118,7 @@ const context: Context = {
     linkWorker: new URL('link-worker.js', import.meta.url),
     removeWorker: new URL('remove-worker.js', import.meta.url),
     mountThreads: {
-      serving: new URL('serving-thread.js', import.meta.url),
+      serving: servingThread,
       telling: new URL('telling-thread.js', import.meta.url),
       pushing: new URL('pushing-thread.js', import.meta.url),
     },
@@ -131,6 +138,7 @@ const context: Context = {
     program: process.execPath,
     arguments: [program, ...commandLine],
   }),
+  servingAhead,
   tellStarter:
     tell === undefined
       ? undefined
@@ -144,7 +152,8 @@ const context: Context = {
         },
 }
 
-const exitCode = await runProgram(process.argv.slice(2), context)
+const { runProgram } = await import('./cli/program.ts')
+const exitCode = await runProgram(words, context)
 // The starter of a mount waits for word; it must be on its way before this process ends.
 await told
 // Who does not read is not waited for after a signal.

@@ -38,6 +38,8 @@ export interface ServeRequest {
   readonly dateFormat: string
   /** Where snapfs keeps what it knows of this user's mounts. */
   readonly stateDirectory: string
+  /** A thread that may serve, which has begun; without one it begins now. */
+  readonly ahead?: ServingWorker
   /** Ends the mount. */
   readonly signal: AbortSignal
   /** Called once, when the mount answers. */
@@ -56,21 +58,16 @@ const LOOK_MS = 500
 export async function serveMount(request: ServeRequest, world: World): Promise<void> {
   // What is wrong with it is said before anything is done.
   parseTimeTemplate(request.dateFormat)
-  const ahead =
-    request.driver === 'fuse-native' ? undefined : new ServingWorker(world.mountThreads.serving)
+  const ahead = request.ahead ?? new ServingWorker(world.mountThreads.serving)
   try {
     await serveFrom(request, world, ahead)
   } finally {
-    await ahead?.terminate()
+    await ahead.terminate()
   }
 }
 
 /** @param ahead a thread that may serve: it has begun while all else is looked into */
-async function serveFrom(
-  request: ServeRequest,
-  world: World,
-  ahead: ServingWorker | undefined,
-): Promise<void> {
+async function serveFrom(request: ServeRequest, world: World, ahead: ServingWorker): Promise<void> {
   const [repository, found] = await Promise.all([
     openRepository(request.repository),
     findDrivers(world.userId),
@@ -113,7 +110,7 @@ async function driverFor(
   request: ServeRequest,
   world: World,
   found: Found,
-  ahead: ServingWorker | undefined,
+  ahead: ServingWorker,
 ): Promise<Driver> {
   const { driver, reasons } = await chooseDriver(request, found)
   switch (driver) {
@@ -125,14 +122,14 @@ async function driverFor(
       })
     case 'fuse-native':
       if (request.driver === 'auto') request.onEvent(`By fuse-native. ${reasons.join(' ')}`)
-      await ahead?.terminate()
+      await ahead.terminate()
       // With the view that it serves, which the other driver has in its thread.
       return (await import('../fuse/fuse-native/fuse-native-driver.ts')).fuseNativeDriver(
         world.clock,
       )
     case 'kernel':
       return kernelDriver({
-        serving: ahead ?? new ServingWorker(world.mountThreads.serving),
+        serving: ahead,
         telling: world.mountThreads.telling,
         pushing: world.mountThreads.pushing,
         ...{ library: found.library, hasFusermount: found.hasFusermount },

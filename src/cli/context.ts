@@ -1,5 +1,6 @@
 /** What every command of the program is given by the process boundary. */
 import type { ServingCommand, ServingMessage } from '../actions/mount-in-background.ts'
+import type { ServingWorker } from '../fuse/kernel/serving-worker.ts'
 import type { World } from '../model/world.ts'
 import type { Output } from './output.ts'
 
@@ -26,6 +27,8 @@ export interface Context {
   readonly programPath: string
   /** How to start the program again with other arguments. */
   readonly startAgain: (commandLine: readonly string[]) => ServingCommand
+  /** A thread that may serve a mount, and has nothing to do so far; begun where a mount is all this process is for. */
+  readonly servingAhead: ServingWorker | undefined
   /** Tells the process that started this one, if it waits for word. */
   readonly tellStarter: ((message: ServingMessage) => void) | undefined
 }

@@ -184,6 +184,7 @@ async function mount(context: Context, mountpoint: string, options: MountOptions
       dateFormat: options.dateFormat,
       stateDirectory: stateDirectory(context),
       signal: context.signal,
+      ...(context.servingAhead === undefined ? {} : { ahead: context.servingAhead }),
       onServing: () => context.tellStarter?.({ kind: 'serving' }),
       onError: (error) => log(servingErrorLine(error)),
       // Who stays in the foreground sees what happens; a log is read long afterwards.

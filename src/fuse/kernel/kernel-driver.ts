@@ -65,7 +65,14 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
   let telling: Worker | undefined
   try {
     const sources = await serving.ready
-    // Not before: two threads that begin at the same time keep one another waiting.
+    attached = await attach(request, options)
+    const { device } = attached
+    serving.start(device)
+    await serving.serving.catch((error: unknown) => {
+      throw mountFailed(mountpoint, `The kernel was not agreed with: ${messageOf(error)}.`)
+    })
+    await widenReadahead(mountpoint)
+    // Not before: threads that begin at the same time keep one another waiting, and nothing is new yet.
     const teller = new Worker(options.telling, {
       workerData: { server: toTeller.port2, state } satisfies TellerTask,
       transferList: [toTeller.port2],
@@ -74,14 +81,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     telling = teller
     teller.once('error', request.onError)
     const tell = (work: TellerWork): void => teller.postMessage(work)
-    attached = await attach(request, options)
-    const { device } = attached
     tell({ kind: 'start', device, mountpoint })
-    serving.start(device)
-    await serving.serving.catch((error: unknown) => {
-      throw mountFailed(mountpoint, `The kernel was not agreed with: ${messageOf(error)}.`)
-    })
-    await widenReadahead(mountpoint)
     const places = recipe.profiles.map((profile) => ({ repository: recipe.repository, profile }))
     const stopWatching = watchSeries(places, () => tell({ kind: 'look' }))
     const threads = [teller]
