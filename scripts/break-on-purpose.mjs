@@ -106,6 +106,20 @@ const BREAKAGES = [
     test: ['unit', 'kernel-server.test.ts', 'take back'],
   },
   {
+    title: 'a clock that jumped ahead is believed',
+    file: 'src/retention/clock-anomaly.ts',
+    from: 'if (sinceMs > limitMs && intervals',
+    to: 'if (sinceMs > limitMs * 99 && intervals',
+    test: ['integration', 'prune.test.ts', 'jumped ahead'],
+  },
+  {
+    title: 'what was said of the clock is forgotten',
+    file: 'src/repository/confirmed-clock.ts',
+    from: 'parsed.success ? parsed.output.sequence : 0',
+    to: '0',
+    test: ['integration', 'prune.test.ts', 'by a clock that is behind'],
+  },
+  {
     title: 'room is made with what may not go',
     file: 'src/space/free-room.ts',
     from: 'if (!removable.has(left[first + length - 1] ?? -1)) break',

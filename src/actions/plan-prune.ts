@@ -14,8 +14,10 @@ import { epochMsOf, type SnapshotId } from '../model/snapshot-id.ts'
 import type { World } from '../model/world.ts'
 import { type SeriesPlace, seriesDirectory } from '../repository/layout.ts'
 import { openRepository, type Repository } from '../repository/open-repository.ts'
+import { readConfirmedSequence } from '../repository/confirmed-clock.ts'
 import { inRepository } from '../repository/storage-error.ts'
 import { trashedIds } from '../repository/trash.ts'
+import { clockAnomaly } from '../retention/clock-anomaly.ts'
 import {
   type Candidate,
   type Circumstances,
@@ -28,7 +30,7 @@ import { type Measured, type Measuring, measureSeries } from './measure-space.ts
 
 export interface PlanRequest {
   readonly profile: Profile
-  /** Prune although the clock is behind the newest snapshot. */
+  /** Prune although the clock was wrong when a snapshot was taken, or is now; and believe these times from now on. */
   readonly acceptsClock: boolean
   /** Absent: it is not asked what would be free. */
   readonly room?: RoomRequest
@@ -70,8 +72,6 @@ export interface PrunePlan {
   readonly warnings: readonly string[]
 }
 
-/** A clock is set by parts of a second all the time. */
-const CLOCK_TOLERANCE_MS = 60_000
 /** So many of the newest complete ones stay when room is made and the policy says nothing of it. */
 const ROOM_MINIMUM = 3
 
@@ -128,7 +128,7 @@ export async function planIn(
   const policy = profile.keep ?? { counts: {} }
   const { candidates, warnings } = readCandidates(place)
   const nowMs = clock.now()
-  if (!acceptsClock) refuseClock(place, candidates, nowMs)
+  if (!acceptsClock) refuseClock(place, candidates, nowMs, await readConfirmedSequence(place))
   const decisions = planRetention(candidates, policy, { timeZone, nowMs })
   const plan = {
     ...{ profile: place.profile, repository: place.repository },
@@ -151,17 +151,25 @@ export async function planIn(
   return withSpace({ ...roomy, warnings: [...warnings, ...measured.warnings] }, measured)
 }
 
-function refuseClock(place: SeriesPlace, candidates: readonly Candidate[], nowMs: number): void {
-  const newestMs = Math.max(...candidates.map(({ takenMs }) => takenMs))
-  if (newestMs - nowMs <= CLOCK_TOLERANCE_MS) return
-  throw new SnapfsError(
-    'PRUNE_REFUSED',
-    `The clock is ${formatRoughDuration(newestMs - nowMs)} behind the newest snapshot of ${place.profile}.`,
-    {
-      details: ['By such a clock it cannot be told what is old.'],
-      hint: 'Set the clock. Or, when it is right now and was wrong then: snapfs prune --accept-clock',
-    },
-  )
+function refuseClock(
+  { profile }: SeriesPlace,
+  candidates: readonly Candidate[],
+  nowMs: number,
+  confirmed: number,
+): void {
+  const anomaly = clockAnomaly(candidates, nowMs, confirmed)
+  if (anomaly === undefined) return
+  const { kind, later, byMs } = anomaly
+  const span = formatRoughDuration(byMs)
+  const sentences = {
+    future: `The clock is ${span} behind snapshot ${later.id} of ${profile}.`,
+    back: `The clock was set back by ${span} before snapshot ${later.id} of ${profile}.`,
+    ahead: `Snapshot ${later.id} of ${profile} was taken ${span} after the one before it.`,
+  }
+  throw new SnapfsError('PRUNE_REFUSED', sentences[kind], {
+    details: ['By a clock that was wrong, or is, it cannot be told what is old.'],
+    hint: 'When the clock is wrong, set it. When it is right, or all of that is as it should be, say so once: snapfs prune --accept-clock',
+  })
 }
 
 /** What may go to make room: all but what stays whatever the policy says, and so many of the newest. */

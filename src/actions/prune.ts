@@ -2,9 +2,11 @@
  * `snapfs prune`: removes the snapshots of a series that its policy does not keep. Decided anew under the lock; what is removed
  * leaves the series whole, and is deleted after that.
  */
+import { readSeries } from '../catalog/read-series.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
 import type { World } from '../model/world.ts'
 import type { SeriesPlace } from '../repository/layout.ts'
+import { writeConfirmedSequence } from '../repository/confirmed-clock.ts'
 import type { Lock } from '../repository/lock.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { removeStates } from '../repository/state-store.ts'
@@ -41,6 +43,7 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
     const lock = await lockOnFullDisk(request, world, place)
     return thenRelease(lock, async () => {
       const planned = await planIn(repository, request, world)
+      if (request.acceptsClock) await confirmClock(place)
       const removed = [...goingIds(planned)]
       // First, so that nothing lies there under an id that is to come.
       await emptyTrash(place, request, world)
@@ -64,6 +67,12 @@ async function emptyTrash(
     await deleteTrashed(place, id, { worker, signal })
     throwIfInterrupted(signal, INTERRUPTED)
   }
+}
+
+/** Whoever says that the clock is right need not say it again of the snapshots there are. */
+async function confirmClock(place: SeriesPlace): Promise<void> {
+  const newest = Math.max(0, ...readSeries(place).snapshots.map(({ sequence }) => sequence))
+  await writeConfirmedSequence(place, newest)
 }
 
 /** On a full disk a cache gives its blocks for the lock: what is to be removed needs one. */

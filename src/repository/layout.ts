@@ -9,6 +9,7 @@ const TRASH_NAME = '.trash'
 const LOCK_NAME = '.lock'
 const STATE_NAME = '.state'
 const VERIFIED_NAME = 'verified'
+const CONFIRMED_CLOCK_NAME = 'clock.json'
 export const LABELS_NAME = 'labels.json'
 export const TREE_NAME = 'tree'
 export const MANIFEST_NAME = 'manifest.json'
@@ -69,6 +70,11 @@ export function verificationsDirectory(place: SeriesPlace): string {
 
 export function verificationsFile(place: SeriesPlace, id: SnapshotId): string {
   return `${verificationsDirectory(place)}/${id}.jsonl`
+}
+
+/** Up to which snapshot times may be believed. */
+export function confirmedClockFile(place: SeriesPlace): string {
+  return `${seriesDirectory(place)}/${CONFIRMED_CLOCK_NAME}`
 }
 
 export function lockFile(place: SeriesPlace): string {

@@ -126,12 +126,41 @@ describe('a prune', () => {
     const behind = testWorld(() => Date.parse('2026-11-22T12:00Z'))
     await expect(prune(request(TWO_DAYS), behind)).rejects.toMatchObject({
       code: 'PRUNE_REFUSED',
-      message: expect.stringMatching(/^The clock is 1 day behind/u) as unknown,
+      message: expect.stringMatching(/^The clock is 1 day behind snapshot 2026-11-24/u) as unknown,
     })
     expect(await snapshots()).toEqual(IDS)
     const report = await prune(request({ counts: { last: 1 } }, { acceptsClock: true }), behind)
     // What is later than now is kept, and takes no place of another.
     expect(report.removed).toEqual([IDS[0], IDS[1]])
+    // Said once, it holds for the snapshots there are.
+    await expect(prune(request({ counts: { last: 1 } }), behind)).resolves.toMatchObject({
+      removed: [],
+    })
+  })
+
+  test('removes nothing after the clock had jumped ahead, before that is said to be right', async () => {
+    const id = '2028-11-24T08-00-00Z'
+    const later = await writeRepository(`${directory()}/later`, [
+      ...HISTORY,
+      { id, tree: { same: file('same', 'same', 0o400) } },
+    ])
+    const profile = {
+      ...request({ counts: {}, withinMs: 30 * 86_400_000 }).profile,
+      repository: later,
+    }
+    const ahead = testWorld(() => Date.parse('2028-11-24T08:01Z'))
+    const all = request(undefined, { profile })
+    await expect(prune(all, ahead)).rejects.toMatchObject({
+      code: 'PRUNE_REFUSED',
+      message: expect.stringMatching(
+        /^Snapshot 2028-\S+ of home was taken \d+ \w+ after/u,
+      ) as unknown,
+    })
+    await writeFile(`${later}/home/clock.json`, 'nonsense')
+    await expect(prune(all, ahead)).rejects.toMatchObject({ code: 'PRUNE_REFUSED' })
+    const report = await prune({ ...all, acceptsClock: true }, ahead)
+    expect(report.removed).toEqual(IDS)
+    expect(await readdir(`${later}/home`)).toContain('clock.json')
   })
 
   test('goes on with what an interrupted one has left, also half deleted', async () => {

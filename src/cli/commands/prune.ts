@@ -48,8 +48,9 @@ little also snapshots that it keeps, so that the fewest versions of files are lo
 them, 3 where that is not said) nor what is pinned or tagged. When all that may go would not do, nothing is removed. Look at it
 with --dry-run first.
 
-Where nothing is said, nothing is removed. When the newest snapshot is later than the clock, one of the two is wrong, and
-nothing is removed before --accept-clock says that the clock is right.`)
+Where nothing is said, nothing is removed. Nor is anything, also not after a backup, when a snapshot is later than now, was taken
+before the one before it, or came two months or more after it though they mostly follow one another quickly: by a clock
+that was wrong it cannot be told what is old. --accept-clock says, once for the snapshots there are, that their times are right.`)
 
 export function addPrune(
   program: Command,
@@ -75,7 +76,7 @@ export function addPrune(
         'free so much, and remove for it also what "keep" keeps: what loses the least history',
       ).argParser(sizeOf),
     )
-    .option('--accept-clock', 'prune although the newest snapshot is later than now')
+    .option('--accept-clock', 'believe the times of the snapshots there are, however odd they are')
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
     .addHelpText(

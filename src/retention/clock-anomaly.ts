@@ -1,0 +1,57 @@
+/**
+ * Signs that the clock was wrong when snapshots were taken, or is now. By such times it cannot be told what is old: a clock that was two
+ * years ahead for an hour would make all snapshots but one older than any `within`. Pure.
+ */
+import type { Candidate } from './plan-retention.ts'
+
+/** What is odd, about the later of two snapshots that follow one another. */
+export type ClockAnomaly =
+  /** It is later than now. */
+  | { readonly kind: 'future'; readonly later: Candidate; readonly byMs: number }
+  /** It was taken before the one before it. */
+  | { readonly kind: 'back'; readonly later: Candidate; readonly byMs: number }
+  /** So much later than the one before it as never before. */
+  | { readonly kind: 'ahead'; readonly later: Candidate; readonly byMs: number }
+
+/** A clock is set by parts of a second all the time. */
+const TOLERANCE_MS = 60_000
+/** Somebody may have been away for as long. */
+const LEAST_JUMP_MS = 60 * 86_400_000
+/** Of the usual time between two snapshots. */
+const JUMP_FACTOR = 10
+/** With fewer nothing is usual yet. */
+const LEAST_INTERVALS = 3
+
+/**
+ * @param snapshots in any order
+ * @param confirmed the sequence of the newest snapshot of which somebody said that its time, and all before, may be believed
+ * @returns the newest anomaly
+ */
+export function clockAnomaly(
+  snapshots: readonly Candidate[],
+  nowMs: number,
+  confirmed: number,
+): ClockAnomaly | undefined {
+  const inOrder = snapshots.toSorted((one, other) => one.sequence - other.sequence)
+  const intervals = inOrder.slice(1).map((later, index) => {
+    const before = inOrder[index]
+    return later.takenMs - Math.max(before?.takenMs ?? 0, ...(before?.verifiedMs ?? []))
+  })
+  const limitMs = Math.max(LEAST_JUMP_MS, JUMP_FACTOR * medianOf(intervals))
+  for (let index = inOrder.length - 1; index >= 0; index -= 1) {
+    const later = inOrder[index]
+    if (later === undefined || later.sequence <= confirmed) return undefined
+    const futureMs = later.takenMs - nowMs
+    if (futureMs > TOLERANCE_MS) return { kind: 'future', later, byMs: futureMs }
+    const sinceMs = index === 0 ? 0 : (intervals[index - 1] ?? 0)
+    if (sinceMs < -TOLERANCE_MS) return { kind: 'back', later, byMs: -sinceMs }
+    if (sinceMs > limitMs && intervals.length > LEAST_INTERVALS) {
+      return { kind: 'ahead', later, byMs: sinceMs }
+    }
+  }
+  return undefined
+}
+
+function medianOf(numbers: readonly number[]): number {
+  return numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? 0
+}
