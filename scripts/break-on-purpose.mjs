@@ -120,6 +120,20 @@ const BREAKAGES = [
     test: ['integration', 'prune.test.ts', 'by a clock that is behind'],
   },
   {
+    title: 'what was edited or moved counts as deleted',
+    file: 'src/actions/last-versions.ts',
+    from: 'if (isStill(place, last + 1)) continue',
+    to: '',
+    test: ['integration', 'prune.test.ts', 'last version of what was deleted'],
+  },
+  {
+    title: 'what was deleted is kept for ever',
+    file: 'src/actions/last-versions.ts',
+    from: 'if (nowMs - deletedMs > keptMs) continue',
+    to: '',
+    test: ['integration', 'prune.test.ts', 'last version of what was deleted'],
+  },
+  {
     title: 'room is made with what may not go',
     file: 'src/space/free-room.ts',
     from: 'if (!removable.has(left[first + length - 1] ?? -1)) break',

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { getPriority, homedir, hostname, setPriority } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
@@ -113,6 +113,8 @@ const context: Context = {
     userId: process.getuid?.() ?? 0,
     groupId: process.getgid?.() ?? 0,
     homeDirectory: homedir(),
+    // Empty counts as unset (XDG base directories).
+    cacheDirectory: join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'snapfs'),
     version: ownVersion(),
     // Beside this file when it is bundled; `scripts/rolldown.config.mjs` names it.
     linkWorker: new URL('link-worker.js', import.meta.url),
@@ -129,7 +131,6 @@ const context: Context = {
     config: process.env['SNAPFS_CONFIG'],
     configHome: process.env['XDG_CONFIG_HOME'],
     stateHome: process.env['XDG_STATE_HOME'],
-    cacheHome: process.env['XDG_CACHE_HOME'],
     dataHome: process.env['XDG_DATA_HOME'],
     configDirectories: process.env['XDG_CONFIG_DIRS'],
   },

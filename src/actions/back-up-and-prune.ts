@@ -15,7 +15,8 @@ export async function backUpAndPrune(request: BackUpRequest, world: World): Prom
   if (profile.prune !== 'after backup' || report.kind !== 'snapshot') return report
   if (report.outcome !== 'complete') return report
   try {
-    const asked = { profile, acceptsClock: false, waitMs: 0, onWait, signal }
+    const measuring = { signal, onProgress: () => undefined }
+    const asked = { profile, acceptsClock: false, measuring, waitMs: 0, onWait, signal }
     const { removed } = await prune(asked, world)
     return { ...report, removed }
   } catch (error) {

@@ -11,6 +11,7 @@ import { messageOf, systemErrorCode } from '../errors/system-error.ts'
 import { bytePathFromText } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
+import type { World } from '../model/world.ts'
 import { type SeriesPlace, snapshotDirectory } from '../repository/layout.ts'
 import { makeDirectoriesAbove } from '../repository/make-directory.ts'
 import type { Repository } from '../repository/open-repository.ts'
@@ -20,8 +21,6 @@ import { lookAgain, walkSnapshot } from '../space/walk-snapshot.ts'
 import { throwIfInterrupted } from './interruption.ts'
 
 export interface Measuring {
-  /** Where snapfs keeps what it can do without, of this user. */
-  readonly cacheDirectory: string
   readonly signal: AbortSignal
   readonly onProgress: (progress: MeasuringProgress) => void
 }
@@ -52,8 +51,9 @@ export async function measureSeries(
   { id }: Repository,
   place: SeriesPlace,
   measuring: Measuring,
+  { cacheDirectory }: World,
 ): Promise<Measured> {
-  const file = spaceFile(measuring.cacheDirectory, id, place.profile)
+  const file = spaceFile(cacheDirectory, id, place.profile)
   for (let tries = 1; ; tries += 1) {
     try {
       const { snapshots, damaged } = readSeries(place)
@@ -81,7 +81,7 @@ async function count(
   place: SeriesPlace,
   snapshots: readonly Snapshot[],
   known: SpaceTable | undefined,
-  { signal, onProgress }: Omit<Measuring, 'cacheDirectory'>,
+  { signal, onProgress }: Measuring,
 ): Promise<Counted> {
   const keys = await Promise.all(snapshots.map((snapshot) => keyOf(place, snapshot)))
   const kept = known && stillThere(known, keys)

@@ -26,18 +26,17 @@ import {
 } from '../retention/plan-retention.ts'
 import { lostFiles, planFreeing } from '../space/free-room.ts'
 import { freedBytes } from '../space/space-sums.ts'
+import { type LastVersions, neededForDeleted } from './last-versions.ts'
 import { type Measured, type Measuring, measureSeries } from './measure-space.ts'
 
 export interface PlanRequest {
   readonly profile: Profile
   /** Prune although the clock was wrong when a snapshot was taken, or is now; and believe these times from now on. */
   readonly acceptsClock: boolean
-  /** Absent: it is not asked what would be free. */
-  readonly room?: RoomRequest
-}
-
-export interface RoomRequest {
+  /** For what takes a look at all files. */
   readonly measuring: Measuring
+  /** Whether it is to be told what would be free. */
+  readonly tellsRoom?: boolean
   /** So much is to be free afterwards in addition to what is, though the policy keep what has it. */
   readonly goalBytes?: number
 }
@@ -121,15 +120,18 @@ export function readCandidates(place: SeriesPlace): Candidates {
 /** The same in a repository that is open. */
 export async function planIn(
   repository: Repository,
-  { profile, acceptsClock, room }: PlanRequest,
-  { clock, timeZone }: World,
+  { profile, acceptsClock, measuring, tellsRoom, goalBytes }: PlanRequest,
+  world: World,
 ): Promise<PrunePlan> {
   const place = { repository: repository.path, profile: profile.name }
   const policy = profile.keep ?? { counts: {} }
   const { candidates, warnings } = readCandidates(place)
-  const nowMs = clock.now()
-  if (!acceptsClock) refuseClock(place, candidates, nowMs, await readConfirmedSequence(place))
-  const decisions = planRetention(candidates, policy, { timeZone, nowMs })
+  const circumstances = { timeZone: world.timeZone, nowMs: world.clock.now() }
+  if (!acceptsClock) {
+    const confirmed = await readConfirmedSequence(place)
+    refuseClock(place, candidates, circumstances.nowMs, confirmed)
+  }
+  const decisions = planRetention(candidates, policy, circumstances)
   const plan = {
     ...{ profile: place.profile, repository: place.repository },
     hasPolicy: !keepsEverything(policy),
@@ -139,16 +141,35 @@ export async function planIn(
     trashed: await trashedIds(place),
     warnings,
   }
-  if (room === undefined) return plan
-  const measured = await measureSeries(repository, place, room.measuring)
+  const keepsDeleted = policy.deletedMs !== undefined && goingIds(plan).size > 0
+  if (tellsRoom !== true && goalBytes === undefined && !keepsDeleted) return plan
+  const measured = await measureSeries(repository, place, measuring, world)
+  const { nowMs } = circumstances
+  const needed =
+    policy.deletedMs === undefined
+      ? undefined
+      : neededForDeleted(place, measured.table, decisions, { keptMs: policy.deletedMs, nowMs })
+  const kept = needed === undefined ? plan : withDeleted(plan, needed)
   const roomy =
-    room.goalBytes === undefined
-      ? plan
-      : withRoom(plan, measured, {
-          goalBytes: room.goalBytes,
-          removable: removableIds(candidates, policy, { timeZone, nowMs }),
+    goalBytes === undefined
+      ? kept
+      : withRoom(kept, measured, {
+          goalBytes,
+          removable: removableIds(candidates, policy, circumstances),
         })
-  return withSpace({ ...roomy, warnings: [...warnings, ...measured.warnings] }, measured)
+  const all = { ...roomy, warnings: [...warnings, ...measured.warnings] }
+  return tellsRoom === true || goalBytes !== undefined ? withSpace(all, measured) : all
+}
+
+function withDeleted(plan: PrunePlan, needed: LastVersions): PrunePlan {
+  return {
+    ...plan,
+    snapshots: plan.snapshots.map((snapshot) => {
+      const files = needed.get(snapshot.id)
+      if (files === undefined || snapshot.reasons.length > 0) return snapshot
+      return { ...snapshot, reasons: [{ rule: 'deleted', files }] }
+    }),
+  }
 }
 
 function refuseClock(

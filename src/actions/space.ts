@@ -50,7 +50,7 @@ export async function spaceOf(request: SpaceRequest, world: World): Promise<Spac
   const place = { repository: repository.path, profile: request.profile }
   return inRepository(repository.path, async () => {
     const removing = request.removing.map((text) => snapshotOf(text, place, world))
-    const measured = await measureSeries(repository, place, request)
+    const measured = await measureSeries(repository, place, request, world)
     const { running, unfinished } = await observeSeries(place)
     const isStaged = running !== undefined || unfinished.length > 0
     return {

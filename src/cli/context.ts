@@ -16,8 +16,6 @@ export interface Context {
     readonly configHome: string | undefined
     /** XDG_STATE_HOME */
     readonly stateHome: string | undefined
-    /** XDG_CACHE_HOME */
-    readonly cacheHome: string | undefined
     /** XDG_DATA_HOME */
     readonly dataHome: string | undefined
     /** XDG_CONFIG_DIRS */

@@ -105,6 +105,8 @@ function reasonText(reason: Reason): string {
       return `${reason.rule} ${reason.bucket}`
     case 'tagged':
       return reason.tags.map((tag) => `#${printableText(tag)}`).join(' ')
+    case 'deleted':
+      return `last to have ${countOf(reason.files, 'deleted file')}`
     case 'future':
       return 'later than now'
     case 'newest':

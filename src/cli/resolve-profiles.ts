@@ -23,11 +23,6 @@ export function stateDirectory({ environment, world }: Context): string {
   return join(environment.stateHome || join(world.homeDirectory, '.local/state'), 'snapfs')
 }
 
-/** Where snapfs keeps what it can do without, of this user. */
-export function cacheDirectory({ environment, world }: Context): string {
-  return join(environment.cacheHome || join(world.homeDirectory, '.cache'), 'snapfs')
-}
-
 /** @throws SnapfsError USAGE when there is no configuration */
 export async function requireConfig(context: Context, option: string | undefined): Promise<Config> {
   const place = configPlace(context, option)

@@ -5,7 +5,12 @@
 import { type AST, getStaticTOMLValue, ParseError, parseTOML } from 'toml-eslint-parser'
 import * as v from 'valibot'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { DURATION_EXAMPLES, parseDurationMs } from '../model/duration.ts'
+import {
+  DURATION_EXAMPLES,
+  parseDurationMs,
+  parseSpanMs,
+  SPAN_EXAMPLES,
+} from '../model/duration.ts'
 import { objectionToPattern } from '../model/exclude-pattern.ts'
 import { keepPolicy } from '../model/keep-policy.ts'
 import { isProfileName, type Profile, PRUNE_TIMES } from '../model/profile.ts'
@@ -46,6 +51,7 @@ const keepSchema = v.pipe(
     ...{ last: keepCount, hourly: keepCount, daily: keepCount, weekly: keepCount },
     ...{ monthly: keepCount, yearly: keepCount, minimum: keepCount },
     within: v.optional(worded(parseDurationMs, `a duration is written as ${DURATION_EXAMPLES}`)),
+    deleted: v.optional(worded(parseSpanMs, `a time is written as ${SPAN_EXAMPLES}`)),
   }),
   v.transform(keepPolicy),
 )

@@ -38,6 +38,9 @@ const LONG_SPAN = /^(?<count>\d{1,4})\s*(?<unit>y|year|years|month|months)$/u
 const MONTH_MS = 30 * 24 * 3_600_000
 const YEAR_MS = 365 * 24 * 3_600_000
 
+/** For the sentence that refuses another text. */
+export const SPAN_EXAMPLES = '"2y", "6 months" or "10 weeks"'
+
 /** The same, and `2y`, `2 years`, `6 months`, of 365 and 30 days: for what need not be exact. */
 export function parseSpanMs(text: string): number | undefined {
   const span = LONG_SPAN.exec(text.trim())?.groups

@@ -12,6 +12,8 @@ export interface KeepPolicy {
   readonly withinMs?: number
   /** So many of the newest complete ones, whatever else is said. Absent: 1. */
   readonly minimum?: number
+  /** For so long the last version of a file that was deleted, in whatever snapshot it is. */
+  readonly deletedMs?: number
 }
 
 /** Whether nothing is said: then nothing is removed. */
@@ -20,13 +22,16 @@ export function keepsEverything({ counts, withinMs, minimum }: KeepPolicy): bool
   return !saysCount && [withinMs, minimum].every((said) => said === undefined)
 }
 
-type Written = Readonly<Partial<Record<Tier | 'minimum' | 'within', number | undefined>>>
+type Written = Readonly<
+  Partial<Record<Tier | 'minimum' | 'within' | 'deleted', number | undefined>>
+>
 
-/** The policy of a table `keep`; `within` is in milliseconds. */
-export function keepPolicy({ minimum, within, ...counts }: Written): KeepPolicy {
+/** The policy of a table `keep`; `within` and `deleted` are in milliseconds. */
+export function keepPolicy({ minimum, within, deleted, ...counts }: Written): KeepPolicy {
   return {
     counts: Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined)),
     ...(within === undefined ? {} : { withinMs: within }),
     ...(minimum === undefined ? {} : { minimum }),
+    ...(deleted === undefined ? {} : { deletedMs: deleted }),
   }
 }

@@ -19,6 +19,8 @@ export interface World {
   readonly userId: number
   readonly groupId: number
   readonly homeDirectory: string
+  /** Where snapfs keeps what it can do without, of this user. */
+  readonly cacheDirectory: string
   readonly version: string
   /** The program of the thread that helps to link; without one a single thread does it all. */
   readonly linkWorker?: URL

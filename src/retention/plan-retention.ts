@@ -31,6 +31,8 @@ export type Reason =
   | { readonly rule: 'tagged'; readonly tags: readonly string[] }
   /** Taken later than now, by the clock. */
   | { readonly rule: 'future' }
+  /** It has the last version of so many files that were deleted. */
+  | { readonly rule: 'deleted'; readonly files: number }
   | { readonly rule: 'no policy' }
 
 export interface Decision<C extends Candidate = Candidate> {

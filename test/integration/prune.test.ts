@@ -40,6 +40,7 @@ function request(keep: KeepPolicy | undefined, more: Partial<PruneRequest> = {})
   return {
     profile: keep === undefined ? profile : { ...profile, keep },
     acceptsClock: false,
+    measuring: { signal: new AbortController().signal, onProgress: () => undefined },
     waitMs: 0,
     onWait: () => undefined,
     signal: new AbortController().signal,
@@ -47,7 +48,7 @@ function request(keep: KeepPolicy | undefined, more: Partial<PruneRequest> = {})
   }
 }
 
-const world = () => testWorld(() => NOW)
+const world = () => testWorld(() => NOW, `${directory()}/cache`)
 const TWO_DAYS: KeepPolicy = { counts: { daily: 2 } }
 
 async function snapshots(): Promise<readonly string[]> {
@@ -217,12 +218,7 @@ describe('a prune', () => {
   })
 
   test('tells what would be free, exactly, and remembers it', async () => {
-    const measuring = {
-      cacheDirectory: `${directory()}/cache`,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
-    }
-    const asked = request(TWO_DAYS, { room: { measuring } })
+    const asked = request(TWO_DAYS, { tellsRoom: true })
     const used = async (): Promise<number> => {
       const { stdout } = await execa('du', ['-s', '-B1', '--exclude=.*', series])
       return Number(stdout.split('\t')[0])
@@ -237,15 +233,53 @@ describe('a prune', () => {
     expect(before - (await used())).toBe(plan.freesBytes)
   })
 
-  test('makes room beyond the policy, but for what stays whatever it says', async () => {
-    const measuring = {
-      cacheDirectory: `${directory()}/cache`,
-      signal: new AbortController().signal,
-      onProgress: () => undefined,
+  test('keeps the last version of what was deleted, for as long as it is asked to, in one snapshot', async () => {
+    const tree = { same: file('same', 'same') }
+    const shortLived = file('short-lived', 'short-lived')
+    const history: DescribedHistory = [
+      // Lives in three snapshots, of which one has to stay.
+      { id: '2026-11-18T08-00-00Z', tree: { ...tree, shortLived, edited: file('1') } },
+      { id: '2026-11-19T08-00-00Z', tree: { ...tree, shortLived, edited: file('1') } },
+      { id: '2026-11-20T08-00-00Z', tree: { ...tree, shortLived, edited: file('2') } },
+      // Moved away and back under another name: not deleted.
+      {
+        id: '2026-11-21T08-00-00Z',
+        tree: { ...tree, moved: file('moved', 'moved'), edited: file('3') },
+      },
+      { id: '2026-11-22T08-00-00Z', tree: { ...tree, edited: file('4'), again: file('once') } },
+      { id: '2026-11-23T08-00-00Z', tree: { ...tree, edited: file('5') } },
+      {
+        id: '2026-11-24T08-00-00Z',
+        tree: { ...tree, away: file('moved', 'moved'), edited: file('6'), again: file('new') },
+      },
+    ]
+    const place = await writeRepository(`${directory()}/deleted`, history)
+    const asked = (deletedMs: number) => {
+      const { profile } = request({ counts: { last: 1 }, deletedMs })
+      return request(undefined, { profile: { ...profile, repository: place } })
     }
+    const kept = async (deletedMs: number) =>
+      (await planPrune(asked(deletedMs), world())).snapshots
+        .filter(({ reasons }) => reasons.length > 0)
+        .map(({ id, reasons }) => [id.slice(8, 10), ...reasons.map(({ rule }) => rule)].join(' '))
+    const DAY = 86_400_000
+    // It was found deleted on the 21st, four days and some hours before.
+    expect(await kept(5 * DAY)).toEqual(['20 deleted', '24 newest last'])
+    expect(await kept(4 * DAY)).toEqual(['24 newest last'])
+    expect((await prune(asked(5 * DAY), world())).removed).toHaveLength(5)
+    // The same again, of what is left; and one that stays anyhow is enough.
+    expect(await kept(5 * DAY)).toEqual(['20 deleted', '24 newest last'])
+    await writeFile(
+      `${place}/home/labels.json`,
+      JSON.stringify({ format: 1, labels: { '2026-11-20T08-00-00Z': { pinned: true } } }),
+    )
+    expect(await kept(5 * DAY)).toEqual(['20 pinned', '24 newest last'])
+  })
+
+  test('makes room beyond the policy, but for what stays whatever it says', async () => {
     await writeFile(`${series}/labels.json`, LABELS_WITH_A_PIN)
     const keepAll: KeepPolicy = { counts: { daily: 30 }, minimum: 2 }
-    const room = (goalBytes: number) => request(keepAll, { room: { measuring, goalBytes } })
+    const room = (goalBytes: number) => request(keepAll, { goalBytes })
     const plan = await planPrune(room(1), world())
     expect(plan.snapshots.filter(({ forRoom }) => forRoom === true)).toHaveLength(1)
     await expect(prune(room(1e9), world())).rejects.toMatchObject({

@@ -38,11 +38,11 @@ async function measure(
   removing: readonly string[] = [],
   more: Partial<SpaceRequest> = {},
 ): Promise<SpaceReport> {
-  const request = { repository, profile: 'home', removing, cacheDirectory: cache }
+  const request = { repository, profile: 'home', removing }
   const signal = new AbortController().signal
   return spaceOf(
     { ...request, signal, onProgress: () => undefined, ...more },
-    testWorld(() => 0),
+    testWorld(() => 0, cache),
   )
 }
 

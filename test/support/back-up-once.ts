@@ -12,7 +12,11 @@ import { createRepository } from '../../src/repository/create-repository.ts'
 /** Nothing is mounted by this process. */
 const NOWHERE = new URL('file:///nonexistent')
 
-export function testWorld(now: () => number = () => Date.now()): World {
+export function testWorld(
+  now: () => number = () => Date.now(),
+  // Nowhere: whoever counts says where.
+  cacheDirectory = '/dev/null',
+): World {
   return {
     lowerPriority: () => undefined,
     clock: {
@@ -26,6 +30,7 @@ export function testWorld(now: () => number = () => Date.now()): World {
     userId: process.getuid?.() ?? 0,
     groupId: process.getgid?.() ?? 0,
     homeDirectory: '/nonexistent',
+    cacheDirectory,
     version: '0.0.0',
     mountThreads: { serving: NOWHERE, telling: NOWHERE, pushing: NOWHERE },
   }

@@ -1,12 +1,10 @@
 /** How the size of snapshots is counted for a command: where that is remembered, and how far it is. */
 import type { Measuring } from '../../actions/measure-space.ts'
 import type { Context } from '../context.ts'
-import { cacheDirectory } from '../resolve-profiles.ts'
 import type { Bar } from './each-profile.ts'
 
 export function measuringFor(context: Context, bar: Bar): Measuring {
   return {
-    cacheDirectory: cacheDirectory(context),
     signal: context.signal,
     onProgress: ({ snapshots, of, names }) =>
       bar.show?.({

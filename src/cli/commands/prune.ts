@@ -31,12 +31,14 @@ is deleted then; what a prune that was interrupted has left the next one deletes
 snapshots are mounted, and who has a file open reads it to its end.
 
   keep = { last = 3, hourly = 24, daily = 30, weekly = 12, monthly = 24,
-           yearly = 10, within = "7 days", minimum = 3 }
+           yearly = 10, within = "7 days", minimum = 3, deleted = "1 year" }
 
 Each rule adds to what the others keep. hourly = 24 keeps the newest snapshot of each of the 24 newest hours that
 have any, and so on; days begin at midnight here, weeks on Monday. last counts snapshots. within keeps all that are not
 older than so long, counted back from the newest. A snapshot stands for all times at which a backup found that nothing had
-changed since. minimum are so many of the newest complete ones. A partial
+changed since. minimum are so many of the newest complete ones. deleted keeps, for so long after it was deleted, the last version of each file that
+is in no newer snapshot under its name or another: one snapshot that has it. Where files come and go all the time, as in caches,
+that keeps nearly all snapshots; leave such files out. A partial
 snapshot is kept only where its hour, day or week has no complete one, and takes no place of one. The
 newest snapshot and the newest complete one always stay, and so does what is pinned or tagged, which
 counts for nothing. How often it is run makes no difference to what is left.
@@ -113,12 +115,15 @@ async function pruneProfiles(
   options: Options,
 ): Promise<number> {
   refuseFreeingSeveral(profiles, options)
-  const measures = options.dryRun === true || options.free !== undefined
+  const measures =
+    options.dryRun === true ||
+    options.free !== undefined ||
+    profiles.some(({ keep }) => keep?.deletedMs !== undefined)
   const runs = await eachProfile<PrunePlan | PruneReport>(
     context,
     profiles,
     measures,
-    (profile, bar) => pruneOne(context, profile, options, measures ? bar : undefined),
+    (profile, bar) => pruneOne(context, profile, options, bar),
   )
   const { output, world } = context
   const { planLines, pruneLines } = await import('../render-prune.ts')
@@ -191,20 +196,17 @@ function sizeOf(text: string): number {
   })
 }
 
-/** @param bar where it is to be told what would be free */
 async function pruneOne(
   context: Context,
   profile: Profile,
   { dryRun, free, acceptClock }: Options,
-  bar: Bar | undefined,
+  bar: Bar,
 ): Promise<PrunePlan | PruneReport> {
   const { world, signal } = context
-  const measuring = bar === undefined ? undefined : measuringFor(context, bar)
   const request: PlanRequest = {
-    ...{ profile, acceptsClock: acceptClock === true },
-    ...(measuring === undefined
-      ? {}
-      : { room: { measuring, ...(free === undefined ? {} : { goalBytes: free }) } }),
+    ...{ profile, acceptsClock: acceptClock === true, measuring: measuringFor(context, bar) },
+    tellsRoom: dryRun === true || free !== undefined,
+    ...(free === undefined ? {} : { goalBytes: free }),
   }
   if (dryRun) {
     const { planPrune } = await import('../../actions/plan-prune.ts')
