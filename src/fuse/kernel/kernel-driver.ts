@@ -61,11 +61,13 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     },
     request.onError,
   )
-  let attached: Attached | undefined
+  // While the thread reads the repository. Until it answers, whoever looks waits.
+  const attaching = attach(request, options)
+  attaching.catch(() => undefined)
   let telling: Worker | undefined
   try {
     const sources = await serving.ready
-    attached = await attach(request, options)
+    const attached = await attaching
     const { device } = attached
     serving.start(device)
     await serving.serving.catch((error: unknown) => {
@@ -99,6 +101,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
     })
     return new KernelSession({ mountpoint, sources, serving, threads, attached, stopWatching })
   } catch (error) {
+    const attached = await attaching.catch(() => undefined)
     if (attached !== undefined) {
       await runFusermount(mountpoint, 'lazily')
       attached.close()
