@@ -179,9 +179,16 @@ const BREAKAGES = [
     title:
       'a file that a prune removed stays on the disk as long as the kernel remembers another name of it',
     file: 'src/fuse/kernel/news.ts',
-    from: 'notices.push(...leavingNotices(leaving, canPrune))',
+    from: 'notices.push(...(canPrune ? pruneNotices(leaving) : nameNotices(leaving)))',
     to: '',
     test: ['e2e', 'kernel-driver.test.ts', 'by names alone'],
+  },
+  {
+    title: 'what was in use when its snapshot went is remembered when it is not any more',
+    file: 'src/fuse/kernel/kernel-server.ts',
+    from: 'const notices = nameNotices(inUse)',
+    to: 'const notices = nameNotices(inUse.slice(9))',
+    test: ['e2e', 'kernel-driver.test.ts', 'by names and numbers'],
   },
   {
     title: 'other names of a file are not noted',

@@ -10,7 +10,7 @@ import { decodeRequest, type Forgotten, type Question, type Request } from './de
 import { Reply, writeHeader, writeInit, writeSpace } from './encode-reply.ts'
 import { EntryAnswers } from './entry-answers.ts'
 import { ListingAnswers } from './listing-answers.ts'
-import { isBelow, newsFor } from './news.ts'
+import { isBelow, nameNotices, newsFor } from './news.ts'
 import { type Known, NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 import type { QuickLook } from './quick-look.ts'
@@ -68,6 +68,8 @@ export class KernelServer<Node extends object> {
   #refusal: string | undefined
   /** Removed snapshots whose readers have yet to be looked after. */
   #gone: readonly Known<Node>[] = []
+  /** Files that are in no snapshot any more, and may be in use. */
+  #leaving: readonly Known<Node>[] = []
 
   constructor(fileSystem: VirtualFileSystem<Node>, host: ServerHost, options: ServerOptions) {
     this.#fileSystem = fileSystem
@@ -243,6 +245,7 @@ export class KernelServer<Node extends object> {
   /** Looks for what is new or gone, and tells the kernel what it may not believe any more. */
   #look(): void {
     if (this.#gone.length > 0) this.#holdOpen()
+    if (this.#leaving.length > 0 && !this.#host.isTelling()) this.#takeNames()
     const generation = this.#fileSystem.refresh()
     if (generation !== this.#generation) {
       this.#generation = generation
@@ -252,8 +255,9 @@ export class KernelServer<Node extends object> {
     // Else more would gather than can be told. Whoever tells asks again when he has done so, and what has changed by then is told.
     if (!this.#owesNews || this.#agreed === undefined || this.#host.isTelling()) return
     this.#owesNews = false
-    const { notices, gone } = newsFor(this.#fileSystem, this.#table, this.#agreed)
+    const { notices, gone, leaving } = newsFor(this.#fileSystem, this.#table, this.#agreed)
     this.#gone = gone
+    this.#leaving = leaving
     if (notices.length > 0) this.#host.notify(notices)
   }
 
@@ -267,5 +271,13 @@ export class KernelServer<Node extends object> {
     for (const known of this.#table.all()) {
       if (known.open === undefined && isBelow(known, gone)) this.#reads.hold(known)
     }
+  }
+
+  /** The kernel has forgotten what is not in use. The rest has to lose its names, or it would be remembered afterwards. */
+  #takeNames(): void {
+    const inUse = this.#leaving.filter((known) => this.#table.byId(known.id) === known)
+    this.#leaving = []
+    const notices = nameNotices(inUse)
+    if (notices.length > 0) this.#host.notify(notices)
   }
 }

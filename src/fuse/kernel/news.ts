@@ -11,6 +11,8 @@ export interface News<Node extends object> {
   readonly notices: readonly Buffer[]
   /** Directories that are not where they were: whoever is in them may stay. */
   readonly gone: readonly Known<Node>[]
+  /** Files whose names have yet to be taken back, where they are still in use by then. */
+  readonly leaving: readonly Known<Node>[]
 }
 
 /**
@@ -58,8 +60,8 @@ export function newsFor<Node extends object>(
     // By some way the kernel may keep what has no name any more, and then it would have to be held open.
     if (known.kind !== 'directory' && isBelow(known, tops)) leaving.push(known)
   }
-  notices.push(...leavingNotices(leaving, canPrune))
-  return { notices, gone }
+  notices.push(...(canPrune ? pruneNotices(leaving) : nameNotices(leaving)))
+  return { notices, gone, leaving: canPrune ? leaving : [] }
 }
 
 function isGone<Node extends object>(
@@ -82,20 +84,25 @@ export function isBelow<Node extends object>(
   return leadsBelow(known.parent) || known.others?.some(({ parent }) => leadsBelow(parent)) === true
 }
 
-/** For files that lie in no snapshot any more, or may lie in none. */
-function leavingNotices<Node extends object>(
+/**
+ * For files that lie in no snapshot any more: what is in use loses its names, and is forgotten when it is not in use any more. Each may have
+ * to wait for whoever looks at that directory.
+ */
+export function nameNotices<Node extends object>(
   leaving: readonly Known<Node>[],
-  canPrune: boolean,
 ): readonly Buffer[] {
-  // What is in use loses its names, and is forgotten when it is not in use any more. Below a removed snapshot names are lost
-  // with that.
-  const notices = leaving
-    .filter(({ open, others }) => open !== undefined || others !== undefined)
-    .flatMap((known) => known.ways())
-    .map(({ parent, name }) => entryNotice(parent.id, name, 'now'))
-  if (!canPrune) return notices
-  // It may have had others: one in a removed snapshot that somebody sits in; or in a directory that was found elsewhere, and which
-  // the kernel, being busy, has left where it was.
+  return (
+    leaving
+      // Below a removed snapshot names are lost with that.
+      .filter(({ open, others }) => open !== undefined || others !== undefined)
+      .flatMap((known) => known.ways())
+      .map(({ parent, name }) => entryNotice(parent.id, name, 'now'))
+  )
+}
+
+/** All that is not in use is forgotten, whatever names it has, also in directories that the kernel, being busy, has left where they were. */
+function pruneNotices<Node extends object>(leaving: readonly Known<Node>[]): readonly Buffer[] {
+  const notices: Buffer[] = []
   for (let from = 0; from < leaving.length; from += PRUNED_AT_ONCE) {
     notices.push(pruneNotice(leaving.slice(from, from + PRUNED_AT_ONCE).map(({ id }) => id)))
   }
