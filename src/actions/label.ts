@@ -1,7 +1,6 @@
 /** `snapfs pin`, `unpin`, `tag` and `comment`: what is said of a snapshot after it was made. */
 import { readLabels, readSeries, snapshotIdsIn } from '../catalog/read-series.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
-import { findSnapshot, SNAPSHOT_EXAMPLES } from '../model/find-snapshot.ts'
 import { changeLabel, type Label, type LabelChange, objectionToTag } from '../model/labels.ts'
 import type { Profile } from '../model/profile.ts'
 import type { SnapshotId } from '../model/snapshot-id.ts'
@@ -11,6 +10,7 @@ import { seriesDirectory } from '../repository/layout.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { inRepository } from '../repository/storage-error.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
+import { namedSnapshot } from './named-snapshot.ts'
 
 export interface LabelRequest extends LockRequest {
   readonly profile: Profile
@@ -47,10 +47,9 @@ export async function labelSnapshot(request: LabelRequest, world: World): Promis
         )
       }
       const { snapshots } = readSeries(place)
-      const moment = { nowMs: world.clock.now(), timeZone: world.timeZone }
-      const finding = findSnapshot(request.snapshot, snapshots, labels, moment)
-      if (finding.kind !== 'found') throw notFound(request, finding.kind)
-      const { id } = finding.snapshot
+      const { id } = namedSnapshot(request.snapshot, snapshots, labels, {
+        ...{ profile: profile.name, world },
+      })
       const label = changeLabel(labels.get(id), change)
       // Those of snapshots that are gone go with this. One that cannot be read now may be pinned, and be read tomorrow.
       const known = new Set<string>(snapshotIdsIn(place))
@@ -70,17 +69,4 @@ function refuseTags(change: LabelChange): void {
       hint: 'Nothing was changed.',
     })
   }
-}
-
-function notFound(
-  { profile, snapshot }: LabelRequest,
-  kind: 'absent' | 'not understood',
-): SnapfsError {
-  const sentence =
-    kind === 'absent'
-      ? `${profile.name} has no snapshot "${snapshot}".`
-      : `"${snapshot}" names no snapshot.`
-  return new SnapfsError('USAGE', sentence, {
-    hint: `Write ${SNAPSHOT_EXAMPLES}. "snapfs list ${profile.name}" shows what there is.`,
-  })
 }

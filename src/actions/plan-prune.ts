@@ -148,7 +148,9 @@ export async function planIn(
   const needed =
     policy.deletedMs === undefined
       ? undefined
-      : neededForDeleted(place, measured.table, decisions, { keptMs: policy.deletedMs, nowMs })
+      : await neededForDeleted(place, measured.table, decisions, {
+          ...{ keptMs: policy.deletedMs, nowMs, signal: measuring.signal },
+        })
   const kept = needed === undefined ? plan : withDeleted(plan, needed)
   const roomy =
     goalBytes === undefined

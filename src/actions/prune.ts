@@ -43,7 +43,6 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
     const lock = await lockOnFullDisk(request, world, place)
     return thenRelease(lock, async () => {
       const planned = await planIn(repository, request, world)
-      if (request.acceptsClock) await confirmClock(place)
       const removed = [...goingIds(planned)]
       // First, so that nothing lies there under an id that is to come.
       await emptyTrash(place, request, world)
@@ -53,6 +52,8 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
       }
       if (removed.length > 0) await world.clock.sleep(MOUNTS_MS, signal)
       await emptyTrash(place, request, world)
+      // Last: by now there is room for it, also on a disk that was full.
+      if (request.acceptsClock) await confirmClock(place)
       return { ...planned, removed }
     })
   })

@@ -1,7 +1,6 @@
 /** `snapfs du`: what the snapshots of a series hold on the disk, and where it grows. */
 import { readLabels, readSeries } from '../catalog/read-series.ts'
-import { SnapfsError } from '../errors/snapfs-error.ts'
-import { findSnapshot, SNAPSHOT_EXAMPLES } from '../model/find-snapshot.ts'
+import type { Label } from '../model/labels.ts'
 import { epochMsOf, type SnapshotId } from '../model/snapshot-id.ts'
 import type { World } from '../model/world.ts'
 import type { SeriesPlace } from '../repository/layout.ts'
@@ -10,6 +9,7 @@ import { inRepository } from '../repository/storage-error.ts'
 import { type Grower, largestGrowers } from '../space/growers.ts'
 import { freedBytes, type SnapshotSpace, sumSpace } from '../space/space-sums.ts'
 import { type Measured, type Measuring, measureSeries } from './measure-space.ts'
+import { namedSnapshot } from './named-snapshot.ts'
 import { observeSeries } from './observe-series.ts'
 
 export interface SpaceRequest extends Measuring {
@@ -24,7 +24,7 @@ export interface MeasuredSnapshot extends Omit<SnapshotSpace, 'snapshot'> {
   /** In milliseconds since 1970. */
   readonly timeMs: number
   /** Names of all that is not a directory. */
-  readonly files: number
+  readonly names: number
   readonly directories: number
 }
 
@@ -49,7 +49,7 @@ export async function spaceOf(request: SpaceRequest, world: World): Promise<Spac
   const repository = await openRepository(request.repository)
   const place = { repository: repository.path, profile: request.profile }
   return inRepository(repository.path, async () => {
-    const removing = request.removing.map((text) => snapshotOf(text, place, world))
+    const removing = namedSnapshots(request.removing, place, world)
     const measured = await measureSeries(repository, place, request, world)
     const { running, unfinished } = await observeSeries(place)
     const isStaged = running !== undefined || unfinished.length > 0
@@ -71,7 +71,7 @@ function reportOf({ table }: Measured) {
   return {
     snapshots: snapshots.map(({ snapshot, ...space }): MeasuredSnapshot => {
       const { key, names, directories } = snapshot
-      return { id: key.id, timeMs: epochMsOf(key.id), files: names, directories, ...space }
+      return { id: key.id, timeMs: epochMsOf(key.id), names, directories, ...space }
     }),
     ...{ totalBytes, elsewhereBytes },
     growers: largestGrowers(table),
@@ -90,18 +90,15 @@ function freedBy(
   return { ids: [...removed], freedBytes: freedBytes(table, new Set(numbers)) }
 }
 
-function snapshotOf(text: string, place: SeriesPlace, { clock, timeZone }: World): SnapshotId {
+function namedSnapshots(
+  texts: readonly string[],
+  place: SeriesPlace,
+  world: World,
+): readonly SnapshotId[] {
+  if (texts.length === 0) return []
   const { snapshots } = readSeries(place)
-  const labels = readLabels(place) ?? new Map()
-  const finding = findSnapshot(text, snapshots, labels, { nowMs: clock.now(), timeZone })
-  if (finding.kind === 'found') return finding.snapshot.id
-  throw new SnapfsError(
-    'USAGE',
-    finding.kind === 'absent'
-      ? `${place.profile} has no snapshot "${text}".`
-      : `"${text}" names no snapshot.`,
-    {
-      hint: `Write ${SNAPSHOT_EXAMPLES}. "snapfs list ${place.profile}" shows what there is.`,
-    },
-  )
+  // Labels that cannot be read name nothing.
+  const labels = readLabels(place) ?? new Map<string, Label>()
+  const { profile } = place
+  return texts.map((text) => namedSnapshot(text, snapshots, labels, { profile, world }).id)
 }

@@ -12,8 +12,9 @@ const COLUMNS = 56
 const ROWS = 5
 /** Unicode's block elements: eighths of a character, from below. */
 const EIGHTHS = ' ▁▂▃▄▅▆▇█'
-/** Of `2026-11-22`. */
+/** Of `2026-11-22`, and with `15:30` after it. */
 const DAY_LENGTH = 10
+const MINUTE_LENGTH = 16
 
 /**
  * A column for each part of the time, filled up to what there was at its end. The bottom is what there was at the beginning, since
@@ -42,8 +43,9 @@ export function growthChart(points: readonly GrowthPoint[], zone: string): strin
     const cells = heights.map((height) => EIGHTHS[Math.max(0, Math.min(8, height - below))])
     return `${label.padStart(width)} ┤${cells.join('')}`.trimEnd()
   })
-  const [from = '', to = ''] = [first, last].map(({ atMs }) =>
-    localTimeText(atMs, zone).slice(0, DAY_LENGTH),
-  )
+  const at = (length: number): readonly string[] =>
+    [first, last].map(({ atMs }) => localTimeText(atMs, zone).slice(0, length))
+  const days = at(DAY_LENGTH)
+  const [from = '', to = ''] = days[0] === days[1] ? at(MINUTE_LENGTH) : days
   return [...rows, `${' '.repeat(width)}  ${from}${to.padStart(COLUMNS - from.length)}`]
 }

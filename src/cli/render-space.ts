@@ -6,7 +6,7 @@ import { localTimeText } from '../model/local-time.ts'
 import { alignColumns } from './align-columns.ts'
 import { growthChart } from './growth-chart.ts'
 
-const HEADINGS = ['TIME', 'FILES', 'SIZE', 'SHARED', 'ALONE', 'ADDED', ''] as const
+const HEADINGS = ['TIME', 'NAMES', 'SIZE', 'SHARED', 'ALONE', 'ADDED', ''] as const
 /** Columns of numbers. */
 const RIGHT_ALIGNED = new Set([1, 2, 3, 4, 5])
 
@@ -18,7 +18,7 @@ export function spaceLines(report: SpaceReport, zone: string): string[] {
   const asked = new Set<string>(removing?.ids)
   const rows = snapshots.map((snapshot) => [
     localTimeText(snapshot.timeMs, zone),
-    countText(snapshot.files),
+    countText(snapshot.names),
     bytesText(snapshot.totalBytes),
     bytesText(snapshot.sharedBytes),
     bytesText(snapshot.aloneBytes),
@@ -64,13 +64,27 @@ function growthLines({ snapshots }: SpaceReport, zone: string): readonly string[
   return chart.length === 0 ? [] : ['', '  growth', ...chart.map((line) => `  ${line}`)]
 }
 
-function growerLines({ growers }: SpaceReport): readonly string[] {
-  if (growers.length === 0) return []
-  const rows = growers.map(({ path, isDirectory, bytes, versions }) => [
-    bytesText(bytes),
-    countOf(versions, 'version'),
-    path === '' ? 'all else' : `${printableName(path)}${isDirectory ? '/' : ''}`,
-  ])
-  const lines = alignColumns(rows, new Set([0, 1]))
+/** All that came after the oldest: what the source brought, and what a snapshot takes whatever is in it. */
+function growerLines({ growers, snapshots }: SpaceReport): readonly string[] {
+  const came = snapshots.slice(1).reduce((sum, { addedBytes }) => sum + addedBytes, 0)
+  const own = came - growers.reduce((sum, { bytes }) => sum + bytes, 0)
+  const rows = growers.map(({ path, isDirectory, bytes, versions }) => ({
+    bytes,
+    cells: [
+      countOf(versions, 'version'),
+      path === '' ? 'all else' : `${printableName(path)}${isDirectory ? '/' : ''}`,
+    ],
+  }))
+  if (own > 0)
+    rows.push({
+      bytes: own,
+      cells: ['', 'directories, manifests and logs of the snapshots themselves'],
+    })
+  if (rows.length === 0) return []
+  const sorted = rows.toSorted((one, other) => other.bytes - one.bytes)
+  const lines = alignColumns(
+    sorted.map(({ bytes, cells }) => [bytesText(bytes), ...cells]),
+    new Set([0, 1]),
+  )
   return ['', '  where it grew since the oldest', ...lines.map((line) => `  ${line}`)]
 }

@@ -24,9 +24,9 @@ export interface World {
   readonly version: string
   /** The program of the thread that helps to link; without one a single thread does it all. */
   readonly linkWorker?: URL
-  /** The programs of the threads that serve a mount. */
   /** The second thread of a removal. Absent: there is none. */
   readonly removeWorker?: URL
+  /** The programs of the threads that serve a mount. */
   readonly mountThreads: {
     readonly serving: URL
     readonly telling: URL

@@ -10,7 +10,7 @@ export type ClockAnomaly =
   | { readonly kind: 'future'; readonly later: Candidate; readonly byMs: number }
   /** It was taken before the one before it. */
   | { readonly kind: 'back'; readonly later: Candidate; readonly byMs: number }
-  /** So much later than the one before it as never before. */
+  /** So much later than the one that was made before it as is not usual. */
   | { readonly kind: 'ahead'; readonly later: Candidate; readonly byMs: number }
 
 /** A clock is set by parts of a second all the time. */
@@ -33,19 +33,23 @@ export function clockAnomaly(
   confirmed: number,
 ): ClockAnomaly | undefined {
   const inOrder = snapshots.toSorted((one, other) => one.sequence - other.sequence)
-  const intervals = inOrder.slice(1).map((later, index) => {
-    const before = inOrder[index]
-    return later.takenMs - Math.max(before?.takenMs ?? 0, ...(before?.verifiedMs ?? []))
+  // Of those that were made one after the other: where others were removed in between, time was not jumped over.
+  const usual: number[] = []
+  const steps = inOrder.map((later, index) => {
+    const before = inOrder[index - 1]
+    if (before === undefined) return { later, sinceMs: 0, isNext: false }
+    const sinceMs = later.takenMs - Math.max(before.takenMs, ...before.verifiedMs)
+    const isNext = later.sequence === before.sequence + 1
+    if (isNext) usual.push(sinceMs)
+    return { later, sinceMs, isNext }
   })
-  const limitMs = Math.max(LEAST_JUMP_MS, JUMP_FACTOR * medianOf(intervals))
-  for (let index = inOrder.length - 1; index >= 0; index -= 1) {
-    const later = inOrder[index]
-    if (later === undefined || later.sequence <= confirmed) return undefined
+  const limitMs = Math.max(LEAST_JUMP_MS, JUMP_FACTOR * medianOf(usual))
+  for (const { later, sinceMs, isNext } of steps.toReversed()) {
+    if (later.sequence <= confirmed) return undefined
     const futureMs = later.takenMs - nowMs
     if (futureMs > TOLERANCE_MS) return { kind: 'future', later, byMs: futureMs }
-    const sinceMs = index === 0 ? 0 : (intervals[index - 1] ?? 0)
     if (sinceMs < -TOLERANCE_MS) return { kind: 'back', later, byMs: -sinceMs }
-    if (sinceMs > limitMs && intervals.length > LEAST_INTERVALS) {
+    if (isNext && sinceMs > limitMs && usual.length > LEAST_INTERVALS) {
       return { kind: 'ahead', later, byMs: sinceMs }
     }
   }

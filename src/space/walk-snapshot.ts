@@ -3,6 +3,7 @@ import { lstatSync, readdirSync, type Stats } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { systemErrorCode } from '../errors/system-error.ts'
 import { type BytePath, joinPath, systemPath } from '../model/entry-name.ts'
+import { showLife } from '../model/sign-of-life.ts'
 import type { Look, SnapshotKey, SpaceTable } from './space-table.ts'
 
 /** So often the event loop gets its turn, for signals and the screen. */
@@ -43,6 +44,7 @@ export async function walkSnapshot(
         break
       }
       looks += 1
+      showLife()
       if (looks % PAUSE_EVERY === 0) {
         onNames(PAUSE_EVERY)
         await setImmediate()
@@ -80,6 +82,7 @@ export async function lookAgain(
       await setImmediate()
       if (signal.aborted) return true
     }
+    showLife()
     const last = table.to[place] ?? 0
     if (last >= before) {
       if ((table.links[place] ?? 0) < table.namesOf(place)) return false

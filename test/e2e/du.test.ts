@@ -45,7 +45,7 @@ describe('snapfs du', () => {
     const lines = shape.split('\n')
     expect(lines.slice(0, 9)).toEqual([
       `home ${directory()}/repository/home`,
-      ' TIME FILES SIZE SHARED ALONE ADDED',
+      ' TIME NAMES SIZE SHARED ALONE ADDED',
       ' 2026-11-20 09:00:00 +01:00 4 N N N N removed?',
       ' 2026-11-21 09:00:00 +01:00 4 N N N N removed?',
       ' 2026-11-22 09:00:00 +01:00 4 N N N N',
@@ -62,6 +62,7 @@ describe('snapfs du', () => {
       ' where it grew since the oldest',
       ' N 2 versions bad\\x1b[2J',
       ' N 1 version twice',
+      ' N directories, manifests and logs of the snapshots themselves',
     ])
   })
 
@@ -73,7 +74,7 @@ describe('snapfs du', () => {
     const first = await count()
     expect(first).toMatchObject({
       ...{ profile: 'home', elsewhereBytes: 0, warnings: [] },
-      snapshots: IDS.map((id) => ({ id, time: `${id.slice(0, 11)}08:00:00.000Z`, files: 4 })),
+      snapshots: IDS.map((id) => ({ id, time: `${id.slice(0, 11)}08:00:00.000Z`, names: 4 })),
       growers: [{ path: 'bad\u001b[2J', isDirectory: false, versions: 2 }, { path: 'twice' }],
     })
     expect(first).not.toHaveProperty('removing')

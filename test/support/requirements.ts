@@ -28,7 +28,7 @@ export function testWith(...needs: readonly Requirement[]): typeof test {
     throw new Error(`this machine lacks ${missing.join(', ')}; run scripts/test, which installs it`)
   }
   const skip = (name: string): void => test.skip(`${name} (needs ${missing.join(', ')})`)
-  return Object.assign(skip, { each: () => skip }) as unknown as typeof test
+  return Object.assign(skip, { each: () => skip, for: () => skip }) as unknown as typeof test
 }
 
 function works(program: string, words: readonly string[]): boolean {

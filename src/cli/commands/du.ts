@@ -12,7 +12,7 @@ import { measuringFor } from './measuring.ts'
 
 interface Options {
   readonly config?: string
-  readonly removing: readonly string[]
+  readonly removing?: readonly string[]
   readonly json?: true
 }
 
@@ -20,6 +20,7 @@ const DESCRIPTION =
   flowing(`Shows what the snapshots of a profile take on the disk. Files that snapshots share are counted once for all of them,
 to the block: what a file takes is free when the last of its names is gone.
 
+  NAMES   of all that is not a directory, manifest and log included
   SIZE    all that a snapshot holds
   SHARED  of that what is in other snapshots, too, or has a name elsewhere
   ALONE   the rest: what removing this snapshot, and no other, would free
@@ -46,8 +47,7 @@ export function addDu(
     .option(
       '--removing <SNAPSHOT>',
       'say what removing this snapshot would free, together with others of this option',
-      (text: string, before: readonly string[]) => [...before, text],
-      [],
+      (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object, with bytes')
@@ -59,7 +59,7 @@ export function addDu(
           `
 $ snapfs du home --removing 2026-11-20 --removing 2026-11-21
 home  /mnt/backup/snapfs/home
-  TIME                         FILES    SIZE  SHARED   ALONE   ADDED
+  TIME                         NAMES    SIZE  SHARED   ALONE   ADDED
   2026-11-20 23:00:00 +01:00  41,310  5.2 GB  5.1 GB   31 MB  5.2 GB  removed?
   2026-11-21 23:00:00 +01:00  41,320  5.2 GB  5.1 GB   32 MB  120 MB  removed?
   2026-11-22 15:00:00 +01:00  41,322  5.2 GB  5.2 GB  1.1 MB  1.1 MB
@@ -70,7 +70,8 @@ home  /mnt/backup/snapfs/home
   5.3 GB ┤                            ▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆▆█
   …
   where it grew since the oldest
-  115 MB  2 versions  mail/archive.mbox
+  115 MB   2 versions  mail/archive.mbox
+   31 MB               directories, manifests and logs of the snapshots themselves
   5.2 MB  31 versions  all else
 `,
         ),
@@ -85,7 +86,7 @@ home  /mnt/backup/snapfs/home
 async function showSpace(
   context: Context,
   names: readonly string[],
-  { config, removing, json }: Options,
+  { config, removing = [], json }: Options,
 ): Promise<number> {
   const { output, world } = context
   const profiles = selectProfiles(await requireConfig(context, config), names)

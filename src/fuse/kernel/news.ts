@@ -56,7 +56,7 @@ export function newsFor<Node extends object>(
     }
   }
   const tops = new Set(gone)
-  for (const known of table.all()) {
+  for (const known of tops.size === 0 ? [] : table.all()) {
     // By some way the kernel may keep what has no name any more, and then it would have to be held open.
     if (known.kind !== 'directory' && isBelow(known, tops)) leaving.push(known)
   }

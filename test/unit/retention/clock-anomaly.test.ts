@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { clockAnomaly } from '../../../src/retention/clock-anomaly.ts'
-import type { Candidate } from '../../../src/retention/plan-retention.ts'
+import { type Candidate, planRetention } from '../../../src/retention/plan-retention.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -57,4 +57,26 @@ describe('a clock', () => {
     expect(anomalyIn([{ ...first!, verifiedMs: found }, ...others])).toBeUndefined()
     expect(anomalyIn([first!, ...others])).toMatchObject({ kind: 'ahead' })
   })
+})
+
+test('a series that a policy has thinned out for years holds no jump of the clock', () => {
+  const policy = { counts: { hourly: 24, daily: 14, monthly: 12, yearly: 10 } }
+  let left: readonly Candidate[] = []
+  for (let day = 0; day < 5 * 365; day += 1) {
+    const taken = [0, 8, 16].map((hour, index): Candidate => {
+      const takenMs = START + day * DAY + hour * HOUR
+      return {
+        ...{ id: new Date(takenMs).toISOString(), sequence: day * 3 + index, takenMs },
+        ...{ outcome: 'complete', isPinned: false, tags: [], verifiedMs: [] },
+      }
+    })
+    left = [...left, ...taken]
+    if (day % 30 !== 0) continue
+    const nowMs = START + (day + 1) * DAY
+    expect(clockAnomaly(left, nowMs, -1)).toBeUndefined()
+    left = planRetention(left, policy, { timeZone: 'UTC', nowMs })
+      .filter(({ reasons }) => reasons.length > 0)
+      .map(({ snapshot }) => snapshot)
+  }
+  expect(left.length).toBeLessThan(150)
 })
