@@ -1305,6 +1305,27 @@ const BREAKAGES = [
     test: ['integration', 'prune.test.ts', 'given again'],
   },
   {
+    title: 'nobody answers for the thread that sends files when that has ended',
+    file: 'src/fuse/kernel/answer-for-pusher.ts',
+    from: 'for (const unique of state.settleAll()) {',
+    to: 'for (const unique of state.settleAll().slice(1)) {',
+    test: ['unit', 'threads-state.test.ts', 'has ended'],
+  },
+  {
+    title: 'a listing is left to a thread that has ended meanwhile',
+    file: 'src/fuse/kernel/push-ahead.ts',
+    from: 'return this.#host.isPushing() || !this.#host.takeBackOwed(place)',
+    to: 'return true',
+    test: ['unit', 'kernel-server.test.ts', 'answers himself'],
+  },
+  {
+    title: 'backups that fail for days let a policy remove what there is',
+    file: 'src/retention/plan-retention.ts',
+    from: 'lastMs(newest) - lastMs(one) <= withinMs',
+    to: 'nowMs - lastMs(one) <= withinMs',
+    test: ['integration', 'prune-and-backup.test.ts', 'cost no snapshot'],
+  },
+  {
     title: 'a prune believes a clock that is behind',
     file: 'src/actions/plan-prune.ts',
     from: 'if (!acceptsClock) {',

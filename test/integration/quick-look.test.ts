@@ -109,6 +109,8 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
       push: () => undefined,
       overtaken: () => undefined,
       isPushing: () => false,
+      owe: () => undefined,
+      takeBackOwed: () => false,
       isTelling: () => false,
       report: (error) => {
         throw error

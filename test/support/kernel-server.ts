@@ -2,6 +2,7 @@
 import type { Feature } from '../../src/fuse/kernel/agreement.ts'
 import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
 import type { HeldEnd, PushedFile } from '../../src/fuse/kernel/thread-messages.ts'
+import { ThreadsState } from '../../src/fuse/kernel/threads-state.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
 import { SeriesView } from '../../src/view/series-view.ts'
 import { SnapshotFileSystem } from '../../src/view/snapshot-file-system.ts'
@@ -19,8 +20,10 @@ export interface ServedHistory {
   readonly pushed: PushedFile[]
   /** Ends of listings that are left to whoever sends files. */
   readonly held: HeldEnd[]
-  /** Whether there is somebody who sends. */
-  readonly pushing: { is: boolean }
+  /** Whether there is somebody who sends, and whether he ends as soon as he is given something. */
+  readonly pushing: { is: boolean; ends: boolean }
+  /** Where what he is to answer is noted. */
+  readonly state: ThreadsState
   /** Whether what the kernel is to be told waits to be told. */
   readonly telling: { is: boolean }
   /** Nodes that were asked for although they were to be sent. */
@@ -43,7 +46,8 @@ export function serveHistory(
   const notices: Buffer[] = []
   const pushed: PushedFile[] = []
   const held: HeldEnd[] = []
-  const pushing = { is: false }
+  const pushing = { is: false, ends: false }
+  const state = new ThreadsState(ThreadsState.memory())
   const telling = { is: false }
   const overtaken: number[] = []
   const reported: unknown[] = []
@@ -54,8 +58,11 @@ export function serveHistory(
       push: (some) => {
         pushed.push(...some.files)
         if (some.held !== undefined) held.push(some.held)
+        pushing.is &&= !pushing.ends
       },
       isPushing: () => pushing.is,
+      owe: (request) => state.owe(request),
+      takeBackOwed: (place) => state.settle(place) !== undefined,
       isTelling: () => telling.is,
       overtaken: (id) => overtaken.push(id),
       report: (error) => reported.push(error),
@@ -65,6 +72,6 @@ export function serveHistory(
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
   return {
     ...{ server, client: new ProtocolClient(server) },
-    ...{ notices, pushed, held, pushing, telling, overtaken, reported },
+    ...{ notices, pushed, held, pushing, state, telling, overtaken, reported },
   }
 }

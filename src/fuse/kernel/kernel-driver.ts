@@ -15,6 +15,7 @@ import type { Feature } from './agreement.ts'
 import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
 import { ThreadsState } from './threads-state.ts'
 import type { PusherTask } from './pushing-thread.ts'
+import { answerForPusher } from './answer-for-pusher.ts'
 import type { ServingWorker } from './serving-worker.ts'
 import type { SystemLibrary } from './system-library.ts'
 import type { TellerTask } from './telling-thread.ts'
@@ -95,8 +96,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
         resourceLimits: { maxYoungGenerationSizeMb: 2 },
       })
       pusher.once('error', request.onError)
-      // Nobody is kept waiting for it any more.
-      pusher.once('exit', () => (new ThreadsState(state).isPushing = false))
+      pusher.once('exit', () => answerForPusher(device, new ThreadsState(state)))
       threads.push(pusher)
     })
     return new KernelSession({ mountpoint, sources, serving, threads, attached, stopWatching })

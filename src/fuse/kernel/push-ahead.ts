@@ -9,6 +9,7 @@ import type { Request } from './decode-request.ts'
 import type { Known, NodeTable } from './node-table.ts'
 import { Readers } from './readers.ts'
 import type { Push, PushedFile } from './thread-messages.ts'
+import type { Unique } from './threads-state.ts'
 
 export interface PushHost {
   /** Has files sent. */
@@ -17,6 +18,10 @@ export interface PushHost {
   overtaken(id: number): void
   /** Whether somebody sends them, who can be trusted with an answer. */
   isPushing(): boolean
+  /** Leaves the answer to a request to him. @returns where it is noted; undefined where it cannot be */
+  owe(request: Unique): number | undefined
+  /** @returns whether he has not answered it, and will not */
+  takeBackOwed(place: number): boolean
 }
 
 /** After so many files of a directory were read, those after them will be. */
@@ -63,16 +68,19 @@ export class PushAhead<Node extends object> {
    * A directory was listed to its end, which has yet to be told.
    * @returns whether that is left to whoever sends its files
    */
-  noteEnd(directory: Known<Node>, { process, uniqueLow, uniqueHigh }: Request): boolean {
+  noteEnd(directory: Known<Node>, request: Request): boolean {
     const { order } = directory
     if (order === undefined || !this.#host.isPushing()) return false
-    const expected = this.#readers.expect(process)
+    const expected = this.#readers.expect(request.process)
     if (expected === undefined) return false
     const files = this.#unread(order.files, expected.isDoubted ? 1 : 0, PUSHED_AFTER_LISTING)
     if (files.length === 0) return false
     const until = Math.ceil(files.length * SENT_BEFORE_READING)
-    this.#host.push({ files, held: { uniqueLow, uniqueHigh, until } })
-    return true
+    const place = this.#host.owe(request)
+    if (place === undefined) return false
+    this.#host.push({ files, held: { place, until } })
+    // Should he have ended before that was noted, nobody else looks at it.
+    return this.#host.isPushing() || !this.#host.takeBackOwed(place)
   }
 
   /** Those that were never read, from a place on; they count as read then. */

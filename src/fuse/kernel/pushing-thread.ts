@@ -44,8 +44,10 @@ class Pusher {
     let waiting = held
     const release = (): void => {
       if (waiting === undefined) return
-      writeHeader(this.#answer, waiting, 0, OUT_HEADER_BYTES)
+      const unique = this.#state.settle(waiting.place)
       waiting = undefined
+      if (unique === undefined) return
+      writeHeader(this.#answer, unique, 0, OUT_HEADER_BYTES)
       this.#write(this.#answer.bytes, OUT_HEADER_BYTES)
     }
     const until = performance.now() + HOLD_LIMIT_MS

@@ -61,6 +61,8 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
         isTelling: () => state.isTelling,
         overtaken: (id) => state.noteOvertaken(id),
         isPushing: () => state.isPushing,
+        owe: (request) => state.owe(request),
+        takeBackOwed: (place) => state.settle(place) !== undefined,
         push: (push) => {
           task.pusher.postMessage(push satisfies Push)
           if (!hasPushed) tell({ kind: 'pushing' })

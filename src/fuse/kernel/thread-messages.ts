@@ -66,8 +66,8 @@ export interface Push {
  * overtake it.
  */
 export interface HeldEnd {
-  readonly uniqueLow: number
-  readonly uniqueHigh: number
+  /** Where the request is noted, in `ThreadsState`. */
+  readonly place: number
   /** How many files. */
   readonly until: number
 }

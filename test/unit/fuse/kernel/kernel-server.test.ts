@@ -16,7 +16,7 @@ import {
   reading,
   words,
 } from '../../../support/fuse-requests.ts'
-import { serveHistory } from '../../../support/kernel-server.ts'
+import { type ServedHistory, serveHistory } from '../../../support/kernel-server.ts'
 import { MemoryCatalog } from '../../../support/memory-catalog.ts'
 import { SUITE_HISTORY } from '../../../suites/view-suite.ts'
 
@@ -430,6 +430,25 @@ describe('a server', () => {
     expect(pushed).toHaveLength(64 + 27)
   })
 
+  /** A process that has read files of directory `a` in their order, and comes to `b`. */
+  function reader({ client, server }: Pick<ServedHistory, 'client' | 'server'>) {
+    const nodeOf = (path: string) => client.walk(`/by-date/${FIRST_DATE}/${path}`)!.node
+    const [a, b] = [nodeOf('a'), nodeOf('b')]
+    client.list(a, true, 1 << 17)
+    const ask = (opcode: number, node: bigint, body: Buffer, process = 5) =>
+      server.answer(fuseRequest(opcode, body, { unique: 0x7_0000_0009n, node, process }))
+    for (const name of ['f1', 'f2']) ask(15, nodeOf(`a/${name}`), reading(4096, 0n))
+    /** Up to its end, which is asked for by this process. @returns the length of the answer to that */
+    const list = (directory: bigint, process: number): number => {
+      ask(44, directory, reading(1 << 17, 0n), process)
+      const last = server.reply.bytes.subarray(0, server.reply.bytes.readUInt32LE(0))
+      // The last place that was told, from the dirent before the last name.
+      const offset = last.readBigUInt64LE(last.length - 24)
+      return ask(44, directory, reading(1 << 17, offset), process)
+    }
+    return { b, nodeOf, list }
+  }
+
   test('keeps a reader waiting for the end of the next listing until enough is sent', () => {
     const names = Array.from({ length: 10 }, (_, n) => `f${n}`)
     const tree = Object.fromEntries(
@@ -438,33 +457,35 @@ describe('a server', () => {
         [`b/${name}`, file(`other ${name}`)],
       ]),
     )
-    const { client, server, pushed, held, pushing } = served([{ id: FIRST.id, tree }])
-    const nodeOf = (path: string) => client.walk(`/by-date/${FIRST_DATE}/${path}`)!.node
-    const [a, b] = [nodeOf('a'), nodeOf('b')]
-    client.list(a, true, 1 << 17)
-    const ask = (opcode: number, node: bigint, body: Buffer, process = 5) =>
-      server.answer(fuseRequest(opcode, body, { unique: 0x7_0000_0009n, node, process }))
-    for (const name of ['f1', 'f2']) ask(15, nodeOf(`a/${name}`), reading(4096, 0n))
+    const { client, pushed, held, pushing, state, ...history } = served([{ id: FIRST.id, tree }])
+    const { b, nodeOf, list } = reader({ client, ...history })
     pushed.length = 0
-    /** Up to its end, which is asked for by this process. */
-    const list = (process: number): number => {
-      ask(44, b, reading(1 << 17, 0n), process)
-      const last = server.reply.bytes.subarray(0, server.reply.bytes.readUInt32LE(0))
-      // The last place that was told, from the dirent before the last name.
-      const offset = last.readBigUInt64LE(last.length - 24)
-      return ask(44, b, reading(1 << 17, offset), process)
-    }
-    expect(list(5)).toBe(16)
+    expect(list(b, 5)).toBe(16)
     pushing.is = true
-    expect(list(6)).toBe(16)
+    expect(list(b, 6)).toBe(16)
     expect([pushed, held]).toEqual([[], []])
-    expect(list(5)).toBe(0)
-    expect(held).toEqual([{ uniqueLow: 9, uniqueHigh: 7, until: 4 }])
+    expect(list(b, 5)).toBe(0)
+    expect(held).toEqual([{ place: 0, until: 4 }])
+    expect(state.settleAll()).toEqual([{ uniqueLow: 9, uniqueHigh: 7 }])
     expect(pushed.map(({ id }) => BigInt(id))).toEqual(
       client.list(b, true, 1 << 17)!.map(({ name }) => nodeOf(`b/${name}`)),
     )
     // All is sent.
-    expect(list(5)).toBe(16)
+    expect(list(b, 5)).toBe(16)
+  })
+
+  test('answers himself when whoever was to do so has ended', () => {
+    const tree = Object.fromEntries(
+      ['a', 'b'].flatMap((name) =>
+        Array.from({ length: 10 }, (_, n) => [`${name}/f${n}`, file(`${name}${n}`)]),
+      ),
+    )
+    const { pushing, held, state, ...history } = served([{ id: FIRST.id, tree }])
+    const { b, list } = reader(history)
+    Object.assign(pushing, { is: true, ends: true })
+    expect(list(b, 5)).toBe(16)
+    expect(held).toHaveLength(1)
+    expect(state.settleAll()).toEqual([])
   })
 
   test('counts what was read since a directory was listed from its beginning', () => {
