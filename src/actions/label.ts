@@ -13,7 +13,7 @@ import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
 import { namedSnapshot } from './named-snapshot.ts'
 
 export interface LabelRequest extends LockRequest {
-  readonly profile: Profile
+  readonly profile: Pick<Profile, 'name' | 'repository'>
   /** The snapshot, as it was written. */
   readonly snapshot: string
   readonly change: LabelChange

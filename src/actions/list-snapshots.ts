@@ -39,11 +39,9 @@ export interface SeriesListing extends Activity {
   readonly warnings: readonly string[]
 }
 
-/** The series of a whole repository. @throws SnapfsError when it cannot be read */
-export async function listRepository(repositoryPath: string): Promise<readonly SeriesListing[]> {
-  const repository = await openRepository(repositoryPath)
-  const profiles = profilesIn(repository.path)
-  return Promise.all(profiles.map((profile) => listSnapshots(repositoryPath, profile)))
+/** The names of the series of a repository. @throws SnapfsError when it cannot be read */
+export async function seriesIn(repositoryPath: string): Promise<readonly string[]> {
+  return profilesIn((await openRepository(repositoryPath)).path)
 }
 
 /**

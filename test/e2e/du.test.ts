@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type DescribedHistory, file } from '../support/described-history.ts'
 import { writeRepository } from '../support/disk-history.ts'
@@ -15,11 +15,12 @@ const HISTORY: DescribedHistory = IDS.map((id, index) => ({
     twice: file(`${index >> 1} `.repeat(20_000), `twice ${index >> 1}`),
   },
 }))
+let repository = ''
 let env: Readonly<Record<string, string>>
 
 beforeEach(async () => {
   env = { HOME: directory(), SNAPFS_CONFIG: `${directory()}/config.toml`, TZ: 'Europe/Berlin' }
-  const repository = await writeRepository(`${directory()}/repository`, HISTORY)
+  repository = await writeRepository(`${directory()}/repository`, HISTORY)
   await writeFile(
     env['SNAPFS_CONFIG']!,
     `repository = "${repository}"\n[profile.home]\nsource = "/nonexistent"\n`,
@@ -90,6 +91,15 @@ describe('snapfs du', () => {
       expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
       expect(stderr).toContain(sentence)
     }
+  })
+
+  test('needs no configuration for a repository that is named', async () => {
+    await rm(env['SNAPFS_CONFIG']!)
+    const { exitCode, stdout } = await run('du', '--repository', repository)
+    expect([exitCode, stdout.split('\n')[0]]).toEqual([0, `home  ${repository}/home`])
+    const { exitCode: refused, stderr } = await run('du', '--repository', repository, 'other')
+    expect(refused).toBe(2)
+    expect(stderr).toContain(`There is no series "other" in ${repository}.\n  It has: home.`)
   })
 
   test('has a series without snapshots, too', async () => {

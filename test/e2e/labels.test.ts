@@ -1,4 +1,4 @@
-import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type DescribedHistory, file } from '../support/described-history.ts'
 import { writeRepository } from '../support/disk-history.ts'
@@ -9,11 +9,12 @@ const directory = useTemporaryDirectory()
 const IDS = [20, 21, 22].map((day) => `2026-11-${day}T08-00-00Z`)
 const HISTORY: DescribedHistory = IDS.map((id) => ({ id, tree: { file: file(id) } }))
 let series = ''
+let repository = ''
 let env: Readonly<Record<string, string>>
 
 beforeEach(async () => {
   env = { HOME: directory(), SNAPFS_CONFIG: `${directory()}/config.toml`, TZ: 'Europe/Berlin' }
-  const repository = await writeRepository(`${directory()}/repository`, HISTORY)
+  repository = await writeRepository(`${directory()}/repository`, HISTORY)
   series = `${repository}/home`
   const profile = ['[profile.home]', 'source = "/nonexistent"', 'keep = { last = 1 }']
   await writeFile(env['SNAPFS_CONFIG']!, [`repository = "${repository}"`, ...profile].join('\n'))
@@ -63,6 +64,18 @@ describe('labels', () => {
     await told('tag', 'latest', 'other')
     await rename(`${manifest}.away`, manifest)
     expect(await told('list', 'home')).toMatch(/2026-11-20.* pinned$/mu)
+  })
+
+  test('need no configuration for a repository that is named', async () => {
+    await rm(env['SNAPFS_CONFIG']!)
+    const place = ['--repository', repository]
+    expect(await told('pin', 'latest', ...place)).toMatch(/^home .* pinned$/u)
+    expect(await told('list', ...place)).toMatch(/ pinned$/mu)
+    const before = await readdir(repository)
+    const refused = await run('pin', 'latest', '--profile', 'hom', ...place)
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(refused.stderr).toContain('There is no series "hom"')
+    expect(await readdir(repository)).toEqual(before)
   })
 
   test('are refused with a sentence, and nothing changes', async () => {

@@ -6,11 +6,12 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { printableSentence, textOfName } from '../../model/entry-name.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
-import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
+import { chooseSeries } from '../choose-series.ts'
 import { eachProfile, errorsOf, exitCodeOfRuns, remarkOn } from './each-profile.ts'
 import { measuringFor } from './measuring.ts'
 
 interface Options {
+  readonly repository?: string
   readonly config?: string
   readonly removing?: readonly string[]
   readonly json?: true
@@ -43,12 +44,13 @@ export function addDu(
     .command('du')
     .summary('show what the snapshots take on the disk')
     .description(DESCRIPTION)
-    .argument('[PROFILE...]', 'profiles of the configuration (default: all)')
+    .argument('[PROFILE...]', 'profiles (default: all)')
     .option(
       '--removing <SNAPSHOT>',
       'say what removing this snapshot would free, together with others of this option',
       (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
     )
+    .option('--repository <REPO>', 'the repository, instead of the configured ones')
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object, with bytes')
     .addHelpText(
@@ -86,10 +88,10 @@ home  /mnt/backup/snapfs/home
 async function showSpace(
   context: Context,
   names: readonly string[],
-  { config, removing = [], json }: Options,
+  { removing = [], json, ...options }: Options,
 ): Promise<number> {
   const { output, world } = context
-  const profiles = selectProfiles(await requireConfig(context, config), names)
+  const profiles = await chooseSeries(context, names, options)
   if (removing.length > 0 && profiles.length > 1) {
     throw new SnapfsError('USAGE', '--removing is about the snapshots of one profile.', {
       hint: `Name it: ${profiles.map(({ name }) => name).join(', ')}.`,

@@ -3,6 +3,7 @@ import { throwIfInterrupted } from '../../actions/interruption.ts'
 import type { Progress } from '../../actions/backup-progress.ts'
 import { exitCodeOf } from '../../errors/exit-code.ts'
 import type { Profile } from '../../model/profile.ts'
+import type { Series } from '../choose-series.ts'
 import type { Context } from '../context.ts'
 import { giveSign } from '../../model/sign-of-life.ts'
 import { DEFAULT_STALL_MS } from '../../model/stall-limit.ts'
@@ -22,11 +23,11 @@ export interface Bar {
 }
 
 /** Ends early when a signal came. */
-export async function eachProfile<Report>(
+export async function eachProfile<Report, One extends Series = Profile>(
   context: Context,
-  profiles: readonly Profile[],
+  profiles: readonly One[],
   showsBar: boolean,
-  step: (profile: Profile, bar: Bar) => Promise<Report>,
+  step: (profile: One, bar: Bar) => Promise<Report>,
 ): Promise<readonly Run<Report>[]> {
   const runs: Run<Report>[] = []
   for (const [index, profile] of profiles.entries()) {
@@ -51,7 +52,7 @@ export async function eachProfile<Report>(
 
 async function barFor(
   { output: { terminal }, world }: Context,
-  profile: Profile,
+  profile: Series,
   showsBar: boolean,
 ): Promise<Bar> {
   if (terminal === undefined || !showsBar) return { show: undefined, close: () => undefined }
@@ -91,7 +92,7 @@ export function errorsOf(runs: readonly Run<unknown>[]): readonly object[] {
 export function exitCodeOfRuns<Report>(
   context: Context,
   runs: readonly Run<Report>[],
-  profiles: readonly Profile[],
+  profiles: readonly Series[],
   exitCodeOfReport: (report: Report) => number,
 ): number {
   if (runs.length < profiles.length) throwIfInterrupted(context.signal)

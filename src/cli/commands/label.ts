@@ -1,17 +1,18 @@
 /** `snapfs pin`, `unpin`, `tag` and `comment` */
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { printableText } from '../../model/entry-name.ts'
 import type { Label, LabelChange } from '../../model/labels.ts'
 import { localTimeText } from '../../model/local-time.ts'
-import type { Profile } from '../../model/profile.ts'
 import { epochMsOf } from '../../model/snapshot-id.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
-import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
+import { chooseSeries, type Series } from '../choose-series.ts'
 
 interface Options {
   readonly profile?: string
+  readonly repository?: string
   readonly config?: string
   readonly json?: true
   readonly remove?: true
@@ -76,6 +77,7 @@ function labelCommand(
     .summary(summary)
     .description(flowing(description))
     .option('--profile <NAME>', 'of this profile; needed where there are several')
+    .option('--repository <REPO>', 'the repository, instead of the configured one')
     .option('--config <FILE>', 'the configuration file to read')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -94,7 +96,7 @@ async function label(
   options: Options,
 ): Promise<void> {
   const { output, world, signal } = context
-  const profile = await theProfile(context, options)
+  const profile = await theSeries(context, options)
   const { labelSnapshot } = await import('../../actions/label.ts')
   const report = await labelSnapshot(
     { profile, snapshot, change, waitMs: 0, onWait: () => undefined, signal },
@@ -111,15 +113,18 @@ async function label(
 }
 
 /** @throws SnapfsError USAGE when it is not clear which is meant */
-async function theProfile(context: Context, options: Options): Promise<Profile> {
-  const config = await requireConfig(context, options.config)
-  const [profile, ...others] = selectProfiles(
-    config,
-    options.profile === undefined ? [] : [options.profile],
-  )
-  if (profile !== undefined && others.length === 0) return profile
-  throw new SnapfsError('USAGE', 'The configuration has several profiles.', {
-    hint: `Say which with --profile: ${config.profiles.map(({ name }) => name).join(', ')}.`,
+async function theSeries(context: Context, { profile, ...options }: Options): Promise<Series> {
+  const chosen = await chooseSeries(context, profile === undefined ? [] : [profile], options)
+  const [only, ...others] = chosen
+  if (only !== undefined && others.length === 0) return only
+  const { repository } = options
+  if (only === undefined)
+    throw new SnapfsError('USAGE', `There is no snapshot in ${repository}.`, {
+      hint: 'Nothing was changed.',
+    })
+  const owner = repository === undefined ? 'The configuration' : resolve(repository)
+  throw new SnapfsError('USAGE', `${owner} has several profiles.`, {
+    hint: `Say which with --profile: ${chosen.map(({ name }) => name).join(', ')}.`,
   })
 }
 

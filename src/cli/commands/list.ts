@@ -1,12 +1,10 @@
 /** `snapfs list` */
 import type { Command } from 'commander'
-import { resolve } from 'node:path'
 import type { SeriesListing } from '../../actions/list-snapshots.ts'
 import type { RunningProcess } from '../../actions/observe-series.ts'
-import { checkProfileName } from '../../model/profile.ts'
 import type { Context } from '../context.ts'
 import { afterHelp, ALWAYS, exitStatusText, flowing, REPOSITORY, section } from '../help-text.ts'
-import { requireConfig, selectProfiles } from '../resolve-profiles.ts'
+import { chooseSeries } from '../choose-series.ts'
 
 interface Options {
   readonly repository?: string
@@ -82,15 +80,9 @@ async function chosenListings(
   name: string | undefined,
   options: Options,
 ): Promise<readonly SeriesListing[]> {
-  const { listRepository, listSnapshots } = await import('../../actions/list-snapshots.ts')
-  if (options.repository !== undefined) {
-    const path = resolve(options.repository)
-    if (name === undefined) return listRepository(path)
-    return [await listSnapshots(path, checkProfileName(name))]
-  }
-  const config = await requireConfig(context, options.config)
-  const profiles = selectProfiles(config, name === undefined ? [] : [name])
-  return Promise.all(profiles.map((profile) => listSnapshots(profile.repository, profile.name)))
+  const { listSnapshots } = await import('../../actions/list-snapshots.ts')
+  const chosen = await chooseSeries(context, name === undefined ? [] : [name], options)
+  return Promise.all(chosen.map((series) => listSnapshots(series.repository, series.name)))
 }
 
 /** JSON carries times as RFC 3339. */
