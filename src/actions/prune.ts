@@ -40,6 +40,10 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
   const repository = await openRepository(profile.repository)
   const place = { repository: repository.path, profile: profile.name }
   return inRepository(repository.path, async () => {
+    // A first count may take minutes, in which a backup may begin. What was counted is not counted again under the lock.
+    if (request.goalBytes !== undefined || profile.keep?.deletedMs !== undefined) {
+      await planIn(repository, request, world)
+    }
     const lock = await lockOnFullDisk(request, world, place)
     return thenRelease(lock, async () => {
       const planned = await planIn(repository, request, world)

@@ -1,4 +1,5 @@
 import { execa } from 'execa'
+import { existsSync } from 'node:fs'
 import { chmod, mkdir, open, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
 import { planPrune } from '../../src/actions/plan-prune.ts'
@@ -274,6 +275,22 @@ describe('a prune', () => {
       JSON.stringify({ format: 1, labels: { '2026-11-20T08-00-00Z': { pinned: true } } }),
     )
     expect(await kept(5 * DAY)).toEqual(['20 pinned', '24 newest last'])
+  })
+
+  test('counts without the lock, so that a backup may begin meanwhile', async () => {
+    const counted = new Map([
+      [true, 0],
+      [false, 0],
+    ])
+    const onProgress = ({ snapshots: walked }: { readonly snapshots: number }): void => {
+      const isLocked = existsSync(`${series}/.lock`)
+      counted.set(isLocked, Math.max(counted.get(isLocked) ?? 0, walked))
+    }
+    const { signal } = new AbortController()
+    const keepAll: KeepPolicy = { counts: { daily: 30 }, minimum: 2 }
+    await prune(request(keepAll, { goalBytes: 1, measuring: { signal, onProgress } }), world())
+    expect([counted.get(false), counted.get(true)]).toEqual([IDS.length, 0])
+    expect(await snapshots()).toHaveLength(IDS.length - 1)
   })
 
   test('makes room beyond the policy, but for what stays whatever it says', async () => {
