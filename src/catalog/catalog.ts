@@ -13,6 +13,8 @@ import type { SnapshotId } from '../model/snapshot-id.ts'
 export interface ListedName {
   readonly name: EntryName
   readonly kind: EntryKind
+  /** Its number on the disk; of directories never, and of others where a listing tells it. */
+  readonly inode?: number
 }
 
 /** A time at which the source was what a snapshot holds, and no other snapshot was made. */

@@ -38,16 +38,23 @@ import {
   statusOf,
   undefinedIfAbsent,
 } from './entry-status.ts'
+import type { ListDirectory } from './raw-listing.ts'
 import { readSeries } from './read-series.ts'
 import { readVerifications, type SeriesVerifications } from './read-verifications.ts'
 
 /** Directories known not to be links: some 150 bytes each. */
 const KNOWN_DIRECTORIES = 50_000
 
+export interface QuickWays {
+  readonly look?: LookAt | undefined
+  readonly list?: ListDirectory | undefined
+}
+
 export class DiskCatalog implements Catalog {
   readonly profile: string
   readonly #place: SeriesPlace
   readonly #look: LookAt
+  readonly #list: ListDirectory | undefined
   #generation = 0
   #snapshots: readonly Snapshot[] = []
   #verifiedTimes: readonly VerifiedTime[] = []
@@ -61,12 +68,13 @@ export class DiskCatalog implements Catalog {
   #last: { snapshot: Snapshot; key: string; place: BytePath } | undefined
 
   /**
-   * @param look a quicker way than Node's to look at an entry, where there is one
+   * @param quick ways past Node, where there are
    * @throws the operating system's error when the series cannot be read
    */
-  constructor(place: SeriesPlace, look: LookAt = lookAt) {
+  constructor(place: SeriesPlace, { look = lookAt, list }: QuickWays = {}) {
     this.#place = place
     this.#look = look
+    this.#list = list
     this.profile = place.profile
     this.refresh()
   }
@@ -91,6 +99,8 @@ export class DiskCatalog implements Catalog {
   namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined {
     if (!this.#isDirectory(snapshot, path)) return undefined
     const place = this.#pathOf(snapshot, path)
+    const listed = this.#list?.(place)
+    if (listed !== undefined) return listed
     try {
       return readdirSync(systemPath(place), {
         withFileTypes: true,

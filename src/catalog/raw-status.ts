@@ -5,8 +5,8 @@ const STATX_BYTES = 256
 /** Of the upper half of a number that a double holds. */
 const SMALL_HIGH = 0x20_0000
 
-/** By the type in a mode, S_IFMT in sys/stat.h. */
-const KINDS: readonly (EntryKind | undefined)[] = [
+/** By the type in a mode, S_IFMT in sys/stat.h, which is that in a listing. */
+export const KINDS: readonly (EntryKind | undefined)[] = [
   undefined,
   'fifo',
   'character-device',

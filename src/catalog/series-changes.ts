@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { type Entry, sameInode } from '../model/entry.ts'
 import type { EntryName, EntryPath } from '../model/entry-name.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-import type { Catalog } from './catalog.ts'
+import type { Catalog, ListedName } from './catalog.ts'
 import { ENDLESS_PATIENCE, type Patience, startWaiting } from './patience.ts'
 import { absentIfClosed } from './series-history.ts'
 
@@ -130,7 +130,7 @@ export class SeriesChanges {
 
   /**
    * What changed itself, and the directories in which something may have.
-   * @param withModified whether inodes are asked for, which is most of the work
+   * @param withModified whether inodes are compared, which is most of the work where each has to be asked for
    */
   *#compare(
     snapshot: Snapshot,
@@ -138,12 +138,14 @@ export class SeriesChanges {
     withModified = true,
   ): Generator<readonly [name: EntryName, changes: number | 'inside']> {
     const before = this.before(snapshot)
-    const now = this.#kindsIn(snapshot, path)
-    const past: Kinds = before === undefined ? new Map() : this.#kindsIn(before, path)
-    for (const [name, kind] of now) {
-      const pastKind = past.get(name)
-      const changes = changesBetween(pastKind, kind, () => {
+    const now = this.#listedIn(snapshot, path)
+    const past: Listed = before === undefined ? new Map() : this.#listedIn(before, path)
+    for (const [name, { kind, inode }] of now) {
+      const known = past.get(name)
+      const changes = changesBetween(known?.kind, kind, () => {
         if (!withModified) return false
+        // Both are there, so that one number is one inode.
+        if (inode !== undefined && known?.inode !== undefined) return inode !== known.inode
         const child = [...path, name]
         const one = before === undefined ? undefined : this.#entryAt(before, child)
         return isModified(one, this.#entryAt(snapshot, child))
@@ -153,9 +155,9 @@ export class SeriesChanges {
     for (const name of past.keys()) if (!now.has(name)) yield [name, BITS.deleted]
   }
 
-  #kindsIn(snapshot: Snapshot, path: EntryPath): Kinds {
+  #listedIn(snapshot: Snapshot, path: EntryPath): Listed {
     const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path)) ?? []
-    return new Map(listed.map(({ name, kind }) => [name, kind]))
+    return new Map(listed.map((one) => [one.name, one]))
   }
 
   #entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
@@ -175,7 +177,7 @@ function keyOf({ id }: Snapshot, path: EntryPath): string {
   return `${id}/${path.join('/')}`
 }
 
-type Kinds = ReadonlyMap<EntryName, Entry['kind']>
+type Listed = ReadonlyMap<EntryName, ListedName>
 
 /** A directory in place of something else, or the other way round, is both added and deleted. */
 function changesBetween(

@@ -113,6 +113,7 @@ export class SeriesDeletions {
     let next: readonly ListedName[] = []
     for (const snapshot of [...this.#catalog.snapshots()].reverse()) {
       const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path)) ?? []
+      if (listed === next) continue
       const isGone = listed.some(({ name, kind }, index) => {
         const same = next[index]
         if (same?.name === name && same.kind === kind) return false

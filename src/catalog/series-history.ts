@@ -89,25 +89,30 @@ export class SeriesHistory {
     return { directory: directory !== undefined, lastVersioned: versions.at(-1)?.last }
   }
 
-  /** From one snapshot to the next a directory mostly holds the same, so what comes again is told by its place. */
+  /**
+   * From one snapshot to the next a directory mostly holds the same: then a catalog may give the same listing, and else what
+   * comes again is told by its place.
+   */
   #collect(path: EntryPath): ReadonlyMap<EntryName, Roles> {
     const names = new Map<EntryName, MutableRoles>()
-    let last: { readonly names: readonly ListedName[]; readonly roles: readonly MutableRoles[] } = {
-      names: [],
-      roles: [],
-    }
+    let last: Collected = { names: [], roles: [], until: undefined }
     for (const snapshot of this.#catalog.snapshots()) {
       const listed = absentIfClosed(() => this.#catalog.namesIn(snapshot, path)) ?? []
-      const roles = listed.map(({ name, kind }, index) => {
-        const known = last.names[index]?.name === name ? last.roles[index] : names.get(name)
-        const found = known ?? { directory: false, lastVersioned: undefined }
-        if (known === undefined) names.set(name, found)
-        if (kind === 'directory') found.directory = true
-        else found.lastVersioned = snapshot
-        return found
-      })
-      last = { names: listed, roles }
+      if (listed !== last.names) {
+        noteLast(last)
+        const { names: lastNames, roles: lastRoles } = last
+        const roles = listed.map(({ name, kind }, index) => {
+          const known = lastNames[index]?.name === name ? lastRoles[index] : names.get(name)
+          const found = known ?? { directory: false, lastVersioned: undefined }
+          if (known === undefined) names.set(name, found)
+          if (kind === 'directory') found.directory = true
+          return found
+        })
+        last = { names: listed, roles, until: undefined }
+      }
+      last.until = snapshot
     }
+    noteLast(last)
     return names
   }
 
@@ -124,6 +129,20 @@ export class SeriesHistory {
     this.#histories.clear()
     this.#names.clear()
   }
+}
+
+/** A listing, the roles of its names in its order, and the last of the snapshots in a row that have it. */
+interface Collected {
+  readonly names: readonly ListedName[]
+  readonly roles: readonly MutableRoles[]
+  until: Snapshot | undefined
+}
+
+function noteLast({ names, roles, until }: Collected): void {
+  names.forEach(({ kind }, index) => {
+    const role = roles[index]
+    if (kind !== 'directory' && role !== undefined) role.lastVersioned = until
+  })
 }
 
 /** A directory this user may not enter hides what was in it then, not what was there at other times. */

@@ -1,6 +1,5 @@
 /** The view of a repository, from what can be told to another thread: it is made where it is served. */
-import { DiskCatalog } from '../catalog/disk-catalog.ts'
-import type { LookAt } from '../catalog/entry-status.ts'
+import { DiskCatalog, type QuickWays } from '../catalog/disk-catalog.ts'
 import type { Patience } from '../catalog/patience.ts'
 import type { Owner } from './attributes.ts'
 import { SeriesView } from './series-view.ts'
@@ -31,21 +30,21 @@ export interface OpenedViews {
 
 /**
  * @param asked whether the driver asks by path, so that a path has to stand for one file as long as it serves
- * @param look a quicker way than Node's to look at an entry, where the driver has one
+ * @param quick ways past Node, where the driver has them
  * @throws the operating system's error when a series cannot be read
  */
 export function openViews(
   recipe: ViewRecipe,
   clock: ViewClock,
   asked: 'by path' | 'by node',
-  look?: LookAt,
+  quick?: QuickWays,
 ): OpenedViews {
   const { repository, dateFormat, timeZone } = recipe
   const template = parseTimeTemplate(dateFormat)
   const patience = { elapsed: clock.elapsed, limitMs: recipe.patienceMs }
   const series = recipe.profiles.map(
     (profile) =>
-      new SeriesView(new DiskCatalog({ repository, profile }, look), template, timeZone, {
+      new SeriesView(new DiskCatalog({ repository, profile }, quick), template, timeZone, {
         patience,
         remembersPaths: asked === 'by path',
       }),

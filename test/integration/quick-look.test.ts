@@ -1,17 +1,29 @@
 /** Looking past Node at what is stored tells what Node tells, and listings by it are those of all other ways. */
 import { execa } from 'execa'
-import { link, mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
+import {
+  link,
+  mkdir,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { beforeEach, describe, expect } from 'vitest'
-import { lookAt } from '../../src/catalog/entry-status.ts'
+import type { ListedName } from '../../src/catalog/catalog.ts'
+import { kindOf, lookAt } from '../../src/catalog/entry-status.ts'
 import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
 import { lookQuickly, type QuickLook, quickLook } from '../../src/fuse/kernel/quick-look.ts'
-import { loadSystemLibrary } from '../../src/fuse/kernel/system-library.ts'
-import { type BytePath, bytePathFromText } from '../../src/model/entry-name.ts'
+import { type BytePath, bytePathFromText, type EntryName } from '../../src/model/entry-name.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
 import { openViews } from '../../src/view/open-views.ts'
 import { backUpOnce } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
 import { fuseRequest, OFFERED_BY_LINUX_6_18, reading } from '../support/fuse-requests.ts'
+import { quickWays, systemLibrary } from '../support/quick-ways.ts'
 import { testWith } from '../support/requirements.ts'
 
 const test = testWith('rsync')
@@ -23,9 +35,7 @@ const LARGE_BYTES = 5 * 1024 ** 3
 let look: QuickLook
 
 beforeEach(async () => {
-  const library = await loadSystemLibrary()
-  if (library === undefined) throw new Error('koffi is a package that these tests need')
-  look = quickLook(library)
+  look = quickLook(await systemLibrary())
 })
 
 /** Entries of all kinds, with what is rare in attributes. @returns their names, bytes as characters */
@@ -91,6 +101,80 @@ describe('a quick look', () => {
   })
 })
 
+describe('a quick listing', () => {
+  const byName = (names: readonly ListedName[]) =>
+    new Map(names.map((one) => [one.name as string, one]))
+
+  /** As Node lists it, with the numbers of what is not a directory. */
+  async function listed(directory: string): Promise<ReadonlyMap<string, ListedName>> {
+    const names = await readdir(directory, { withFileTypes: true, encoding: 'latin1' })
+    const entries = names.map((dirent): ListedName => {
+      const [name, kind] = [dirent.name as EntryName, kindOf(dirent)]
+      if (kind === 'directory') return { name, kind }
+      expect(look.at(`${directory}/${name}` as BytePath)).toBe(0)
+      return { name, kind, inode: Number(look.status.inode) }
+    })
+    return byName(entries)
+  }
+
+  test('has the names, kinds and numbers of each kind of entry', async () => {
+    const { source, directory } = place()
+    await fill(source)
+    const { list } = await quickWays(directory)
+    const names = list!(bytePathFromText(source))!
+    expect(names.length).toBeGreaterThan(10)
+    expect(byName(names)).toEqual(await listed(source))
+  })
+
+  test('is the same while names, kinds and numbers are', async () => {
+    const { source, directory } = place()
+    const { list } = await quickWays(directory)
+    const old = `${directory}/old`
+    await fill(source)
+    await execa('cp', ['-al', source, old])
+    const list1 = (path: string) => list!(bytePathFromText(path))!
+    const names = list1(old)
+    // The directory in it is another one.
+    expect(list1(source)).toBe(names)
+    await rm(`${source}/file`)
+    await writeFile(`${source}/file`, 'another')
+    expect(list1(source)).not.toBe(names)
+    expect(byName(list1(source))).toEqual(await listed(source))
+    await rename(`${source}/twin`, `${source}/longer name than twin`)
+    expect(byName(list1(source))).toEqual(await listed(source))
+    await rm(`${source}/longer name than twin`)
+    expect(byName(list1(source))).toEqual(await listed(source))
+    expect(byName(list1(old))).toEqual(await listed(old))
+  })
+
+  test('is whole where it comes in pieces', async () => {
+    const { source, directory } = place()
+    const { list } = await quickWays(directory)
+    const count = 20_000
+    for (let n = 0; n < count; n += 1) writeFileSync(`${source}/${'long '.repeat(8)}${n}`, '')
+    const names = list!(bytePathFromText(source))!
+    expect(names).toHaveLength(count)
+    expect(byName(names)).toEqual(await listed(source))
+  })
+
+  test('is left to Node where there is none, or it may not be read', async () => {
+    const { source, directory } = place()
+    const { list } = await quickWays(directory)
+    await writeFile(`${source}/file`, '')
+    await symlink('.', `${source}/link`)
+    for (const name of ['file', 'link', 'nothing', 'x'.repeat(300), 'x/'.repeat(3000)]) {
+      expect(list!(bytePathFromText(`${source}/${name}`))).toBeUndefined()
+    }
+  })
+
+  test('tells no numbers where those of listings are others', async () => {
+    const { list } = await quickWays('/proc')
+    const names = list!('/proc/sys/kernel' as BytePath)!
+    expect(names.length).toBeGreaterThan(10)
+    expect(names.some((one) => 'inode' in one)).toBe(false)
+  })
+})
+
 /** What a server answers to whoever lists all directories, as he meets them. */
 function everyListing(repository: string, quick: QuickLook | undefined): readonly string[] {
   const owner = { owner: 0, group: 0 }
@@ -100,7 +184,7 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
     { ...recipe, timeZone: 'UTC', patienceMs: Infinity },
     clock,
     'by node',
-    quick && lookQuickly(quick),
+    { look: quick && lookQuickly(quick) },
   )
   const server = new KernelServer(
     fileSystem,

@@ -10,7 +10,7 @@ import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { garbageCollector } from './collect-garbage.ts'
 import { KernelServer } from './kernel-server.ts'
 import { ThreadsState } from './threads-state.ts'
-import { lookQuickly, quickLook } from './quick-look.ts'
+import { listQuickly, lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
 import type {
   PassedError,
@@ -45,7 +45,10 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     const clock = { now: () => Date.now(), elapsed: () => performance.now() }
     const library = await loadSystemLibrary()
     const look = library === undefined ? undefined : quickLook(library)
-    const views = openViews(task.recipe, clock, 'by node', look && lookQuickly(look))
+    const views = openViews(task.recipe, clock, 'by node', {
+      look: look && lookQuickly(look),
+      list: library && listQuickly(library, task.recipe.repository),
+    })
     const state = new ThreadsState(task.state)
     let hasPushed = false
     let device = -1

@@ -4,6 +4,7 @@
  */
 import type Koffi from 'koffi'
 import { constants } from 'node:fs'
+import type { ListingCalls } from '../../catalog/raw-listing.ts'
 import type { BytePath, EntryName } from '../../model/entry-name.ts'
 import { ENAMETOOLONG } from '../errno.ts'
 import type { StoredAttributes } from './attribute-answers.ts'
@@ -38,6 +39,8 @@ const BACKING_MAP_BYTES = 16
 /** Only to look at what is in it. */
 const O_PATH = 0x20_0000
 const DIRECTORY_FLAGS = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC
+/** To read what it lists. */
+const LISTING_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC
 /** XATTR_SIZE_MAX and XATTR_LIST_MAX, from linux/limits.h. */
 const ATTRIBUTE_LIMIT_BYTES = 65_536
 
@@ -55,6 +58,8 @@ export interface SystemLibrary {
   readonly statusInto: (room: Buffer) => StatusCalls
   /** Files past Node, which takes twice as long: what is known of them goes to one room, what is read to another. Both must live. */
   readonly filesInto: (status: Buffer, content: Buffer) => QuickFiles
+  /** Directories past Node, into a room that must live. Undefined where the C library has no getdents64. */
+  readonly listingsInto: ((room: Buffer) => ListingCalls) | undefined
   /** Passing files through a FUSE device; for root. @param device asked for at each call */
   readonly backing: (device: () => number) => Backing
   readonly attributes: StoredAttributes
@@ -95,6 +100,11 @@ export async function loadSystemLibrary(): Promise<SystemLibrary | undefined> {
   }
 }
 
+interface Openers {
+  readonly open: (place: BytePath, flags: number) => number
+  readonly close: (descriptor: number) => unknown
+}
+
 type Library = ReturnType<typeof Koffi.load>
 
 function bind(koffi: typeof Koffi): SystemLibrary {
@@ -116,6 +126,11 @@ function bind(koffi: typeof Koffi): SystemLibrary {
   }
   const open = library.func('int open(uintptr_t, int)')
   const close = library.func('int close(int)')
+  const openAs = (place: BytePath, flags: number): number => {
+    if (!takesPath(place)) return ENAMETOOLONG
+    const descriptor = Number(open(pathAddress, flags))
+    return descriptor < 0 ? -koffi.errno() : descriptor
+  }
   const pread = library.func('int64_t pread(int, uintptr_t, size_t, int64_t)')
 
   const bytesOrErrno = (length: unknown): Buffer | number => {
@@ -138,11 +153,7 @@ function bind(koffi: typeof Koffi): SystemLibrary {
       }
       return {
         at: (place) => look(AT_FDCWD, place),
-        enter: (directory) => {
-          if (!takesPath(directory)) return ENAMETOOLONG
-          const descriptor = Number(open(pathAddress, DIRECTORY_FLAGS))
-          return descriptor < 0 ? -koffi.errno() : descriptor
-        },
+        enter: (directory) => openAs(directory, DIRECTORY_FLAGS),
         in: look,
         leave: (descriptor) => void close(descriptor),
       }
@@ -152,7 +163,7 @@ function bind(koffi: typeof Koffi): SystemLibrary {
       const contentAddress = Number(koffi.address(content))
       const nothing = pathAddress + PATH_LIMIT_BYTES
       return {
-        open: (place) => (takesPath(place) ? Number(open(pathAddress, OPEN_FLAGS)) : ENAMETOOLONG),
+        open: (place) => openAs(place, OPEN_FLAGS),
         status: (descriptor) =>
           Number(
             statx(descriptor, nothing, AT_EMPTY_PATH, STATX_BASIC_STATS_AND_BTIME, statusAddress),
@@ -161,6 +172,7 @@ function bind(koffi: typeof Koffi): SystemLibrary {
         close: (descriptor) => void close(descriptor),
       }
     },
+    listingsInto: bindListings(koffi, library, { open: openAs, close }),
     backing: bindBacking(koffi, library),
     giveBack: bindTrim(library),
     attributes: {
@@ -199,6 +211,31 @@ function bindSockets(
         control.readInt32LE(12) === SCM_RIGHTS
       return isDescriptor ? control.readInt32LE(16) : undefined
     },
+  }
+}
+
+function bindListings(
+  koffi: typeof Koffi,
+  library: Library,
+  { open, close }: Openers,
+): SystemLibrary['listingsInto'] {
+  let getdents: ReturnType<Library['func']>
+  try {
+    getdents = library.func('int64_t getdents64(int, uintptr_t, size_t)')
+  } catch {
+    // Of glibc since 2.30.
+    return undefined
+  }
+  return (room) => {
+    const address = Number(koffi.address(room))
+    return {
+      open: (directory) => open(directory, LISTING_FLAGS),
+      read: (descriptor, at) => {
+        const bytes = Number(getdents(descriptor, address + at, room.length - at))
+        return bytes < 0 ? -koffi.errno() : bytes
+      },
+      close: (descriptor) => void close(descriptor),
+    }
   }
 }
 
