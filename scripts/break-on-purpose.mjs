@@ -1328,8 +1328,8 @@ const BREAKAGES = [
   {
     title: 'a listing is taken for the one before although a file in it is another',
     file: 'src/catalog/raw-listing.ts',
-    from: 'if (type === DT_DIRECTORY) this.#words',
-    to: 'if (type !== DT_UNKNOWN) this.#words',
+    from: 'if (type !== DT_DIRECTORY) continue',
+    to: 'if (type === DT_UNKNOWN) continue',
     test: ['integration', 'quick-look.test.ts', 'is the same while'],
   },
   {

@@ -23,8 +23,7 @@ export type ListDirectory = (directory: BytePath) => readonly ListedName[] | und
 export const LISTING_ROOM_BYTES = 512 * 1024
 /** The longest record; whether another one fits is for the kernel to say. */
 const RECORD_BYTES = 280
-/** Of `struct linux_dirent64`, in linux/dirent.h: where to go on, the length of the record, the type, and the name with a NUL. */
-const OFFSET_AT = 8
+/** Of `struct linux_dirent64`, in linux/dirent.h: after the number and where to go on, of 64 bits each, the length of the record, the type, and the name with a NUL. */
 const LENGTH_AT = 16
 const TYPE_AT = 18
 const NAME_AT = 19
@@ -110,11 +109,18 @@ export class RawListing {
    * @returns whether all kinds are told
    */
   #isPlain(end: number): boolean {
-    for (let at = 0; at < end; at += this.#lengths[(at + LENGTH_AT) >> 1] || end) {
-      const type = this.room[at + TYPE_AT]
+    const { room } = this
+    const words = this.#words
+    const lengths = this.#lengths
+    for (let at = 0; at < end; at += lengths[(at + LENGTH_AT) >> 1] || end) {
+      const type = room[at + TYPE_AT]
       if (type === DT_UNKNOWN) return false
-      this.#words.fill(0, (at + OFFSET_AT) >> 2, (at + LENGTH_AT) >> 2)
-      if (type === DT_DIRECTORY) this.#words.fill(0, at >> 2, (at + OFFSET_AT) >> 2)
+      const word = at >> 2
+      words[word + 2] = 0
+      words[word + 3] = 0
+      if (type !== DT_DIRECTORY) continue
+      words[word] = 0
+      words[word + 1] = 0
     }
     return true
   }
@@ -129,13 +135,20 @@ export class RawListing {
   }
 
   #take(end: number, names: ListedName[]): boolean {
-    for (let at = 0; at < end; at += this.#lengths[(at + LENGTH_AT) >> 1] || end) {
-      const kind = KINDS[this.room[at + TYPE_AT] ?? DT_UNKNOWN]
+    const { room } = this
+    let at = 0
+    while (at < end) {
+      const next = at + (this.#lengths[(at + LENGTH_AT) >> 1] || end)
+      const [record, kind] = [at, KINDS[room[at + TYPE_AT] ?? DT_UNKNOWN]]
+      at = next
       if (kind === undefined) return false
-      const name = this.room.toString('latin1', at + NAME_AT, this.room.indexOf(0, at + NAME_AT))
+      // The room was empty: what the kernel has left of it is.
+      let nameEnd = next
+      while (room[nameEnd - 1] === 0) nameEnd -= 1
+      const name = nameFromBytes(room.toString('latin1', record + NAME_AT, nameEnd))
       if (name === '.' || name === '..') continue
-      const inode = kind === 'directory' ? undefined : this.#inodeAt(at)
-      names.push({ name: nameFromBytes(name), kind, ...(inode === undefined ? {} : { inode }) })
+      const inode = kind === 'directory' ? undefined : this.#inodeAt(record)
+      names.push(inode === undefined ? { name, kind } : { name, kind, inode })
     }
     return true
   }
