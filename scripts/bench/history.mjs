@@ -124,7 +124,7 @@ await runBenchmark({ files: 100_000, rounds: 3 }, async (bench) => {
   await server.start()
   await timed(bench, { program: 'find', words: [`${mountpoint}/changes/latest/`] })
   await timed(bench, { program: 'find', words: [`${mountpoint}/deleted`] })
-  const walked = options.memory ? Infinity : WALKED
+  const walked = bench.options.memory ? Infinity : WALKED
   const dates = await run('ls', [`${mountpoint}/by-date`], { stdout: 'pipe' })
   for (const date of dates.stdout.split('\n').filter(Boolean).slice(0, walked)) {
     await timed(bench, { program: 'find', words: [`${mountpoint}/by-date/${date}/`] })

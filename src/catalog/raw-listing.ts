@@ -27,6 +27,11 @@ const RECORD_BYTES = 280
 const LENGTH_AT = 16
 const TYPE_AT = 18
 const NAME_AT = 19
+/** So many words of 32 bits come before the length. */
+const RECORD_WORDS = 4
+const DOT = 0x2e
+/** Records among which one of the last listing is looked for: some names may have gone in between. */
+const LOOK_AHEAD = 8
 const DT_UNKNOWN = 0
 const DT_DIRECTORY = 4
 /** Of the upper half of a number that a double holds. */
@@ -41,18 +46,35 @@ const NUMBERED_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0x0102_1994, // tmpfs
 ])
 
+interface LastListing {
+  readonly bytes: Buffer
+  readonly words: Uint32Array
+  readonly names: readonly ListedName[]
+  /** Where the records of the names begin. */
+  readonly starts: readonly number[]
+}
+
+interface Found {
+  /** In the last listing; negative where it is not. */
+  readonly place: number
+  /** Whether it has the same number, too. */
+  readonly isSame: boolean
+}
+
 /**
  * Lists directories, on a machine whose numbers begin with their last byte. The same names, kinds and inodes as in the
  * directory before are the same object.
  */
 export class RawListing {
-  readonly room: Buffer
+  /** With nothing but NUL where nothing was read. */
+  readonly #room: Buffer
   readonly #words: Uint32Array
   readonly #lengths: Uint16Array
   readonly #calls: ListingCalls
   readonly #tellsInodes: boolean
   #used = 0
-  #last: { readonly bytes: Buffer; readonly names: readonly ListedName[] } | undefined
+  #last: LastListing | undefined
+  readonly #found = { place: -1, isSame: false }
 
   /**
    * @param callsFor of a room, which is there as long as this
@@ -60,10 +82,10 @@ export class RawListing {
    */
   constructor(callsFor: (room: Buffer) => ListingCalls, tellsInodes: boolean) {
     const memory = new ArrayBuffer(LISTING_ROOM_BYTES)
-    this.room = Buffer.from(memory)
+    this.#room = Buffer.from(memory)
     this.#words = new Uint32Array(memory)
     this.#lengths = new Uint16Array(memory)
-    this.#calls = callsFor(this.room)
+    this.#calls = callsFor(this.#room)
     this.#tellsInodes = tellsInodes
   }
 
@@ -92,7 +114,7 @@ export class RawListing {
   /** @returns how much of the room is full; less than a record is left in it when there may be more */
   #fill(descriptor: number): number {
     // After each name are some bytes that the kernel leaves as they were.
-    this.room.fill(0, 0, this.#used)
+    this.#room.fill(0, 0, this.#used)
     this.#used = 0
     while (this.#used <= LISTING_ROOM_BYTES - RECORD_BYTES) {
       const more = this.#calls.read(descriptor, this.#used)
@@ -109,7 +131,7 @@ export class RawListing {
    * @returns whether all kinds are told
    */
   #isPlain(end: number): boolean {
-    const { room } = this
+    const room = this.#room
     const words = this.#words
     const lengths = this.#lengths
     for (let at = 0; at < end; at += lengths[(at + LENGTH_AT) >> 1] || end) {
@@ -126,31 +148,81 @@ export class RawListing {
   }
 
   #sameOrNew(end: number): readonly ListedName[] | undefined {
-    const bytes = this.room.subarray(0, end)
-    if (this.#last?.bytes.equals(bytes) === true) return this.#last.names
+    const last = this.#last
+    if (last?.bytes.equals(this.#room.subarray(0, end)) === true) return last.names
     const names: ListedName[] = []
-    if (!this.#take(end, names)) return undefined
-    this.#last = { bytes: Buffer.from(bytes), names }
+    const starts: number[] = []
+    if (!this.#take(end, names, starts)) return undefined
+    const memory = this.#room.buffer.slice(0, end)
+    this.#last = { bytes: Buffer.from(memory), words: new Uint32Array(memory), names, starts }
     return names
   }
 
-  #take(end: number, names: ListedName[]): boolean {
-    const { room } = this
-    let at = 0
-    while (at < end) {
-      const next = at + (this.#lengths[(at + LENGTH_AT) >> 1] || end)
-      const [record, kind] = [at, KINDS[room[at + TYPE_AT] ?? DT_UNKNOWN]]
-      at = next
-      if (kind === undefined) return false
-      // The room was empty: what the kernel has left of it is.
-      let nameEnd = next
-      while (room[nameEnd - 1] === 0) nameEnd -= 1
-      const name = nameFromBytes(room.toString('latin1', record + NAME_AT, nameEnd))
-      if (name === '.' || name === '..') continue
-      const inode = kind === 'directory' ? undefined : this.#inodeAt(record)
-      names.push(inode === undefined ? { name, kind } : { name, kind, inode })
+  /**
+   * Most of what is not the same as in the last listing is so but for some names, which come in the same order: what has the
+   * same record is the same object.
+   * @param starts where the records of the names begin; not asked for where the next listing is no other one
+   */
+  #take(end: number, names: ListedName[], starts?: number[]): boolean {
+    const last = starts === undefined ? undefined : this.#last
+    let expected = 0
+    for (let at = 0; at < end; at += this.#lengths[(at + LENGTH_AT) >> 1] || end) {
+      if (this.#isDots(at)) continue
+      let listed: ListedName | undefined
+      if (last !== undefined) {
+        const found = this.#find(at, last, expected)
+        if (found.place >= 0) {
+          expected = found.place + 1
+          if (found.isSame) listed = last.names[found.place]
+        }
+      }
+      listed ??= this.#nameAt(at)
+      if (listed === undefined) return false
+      names.push(listed)
+      starts?.push(at)
     }
     return true
+  }
+
+  /** Looks for the name of a record among the next ones of the last listing. */
+  #find(at: number, last: LastListing, expected: number): Found {
+    const words = this.#words
+    const length = this.#lengths[(at + LENGTH_AT) >> 1] ?? 0
+    const until = Math.min(expected + LOOK_AHEAD, last.starts.length)
+    for (let place = expected; place < until; place += 1) {
+      const [here, there] = [at >> 2, (last.starts[place] ?? 0) >> 2]
+      let word = RECORD_WORDS
+      // From the length on: where it is another, so is the name.
+      while (word < length >> 2 && words[here + word] === last.words[there + word]) word += 1
+      if (word < length >> 2) continue
+      this.#found.place = place
+      this.#found.isSame =
+        words[here] === last.words[there] && words[here + 1] === last.words[there + 1]
+      return this.#found
+    }
+    this.#found.place = -1
+    return this.#found
+  }
+
+  #isDots(at: number): boolean {
+    const room = this.#room
+    if (room[at + NAME_AT] !== DOT) return false
+    return (
+      room[at + NAME_AT + 1] === 0 ||
+      (room[at + NAME_AT + 1] === DOT && room[at + NAME_AT + 2] === 0)
+    )
+  }
+
+  #nameAt(at: number): ListedName | undefined {
+    const room = this.#room
+    const kind = KINDS[room[at + TYPE_AT] ?? DT_UNKNOWN]
+    if (kind === undefined) return undefined
+    // The room was empty: what the kernel has left of it is.
+    let end = at + (this.#lengths[(at + LENGTH_AT) >> 1] ?? 0)
+    while (room[end - 1] === 0) end -= 1
+    const name = nameFromBytes(room.toString('latin1', at + NAME_AT, end))
+    const inode = kind === 'directory' ? undefined : this.#inodeAt(at)
+    return inode === undefined ? { name, kind } : { name, kind, inode }
   }
 
   #inodeAt(at: number): number | undefined {

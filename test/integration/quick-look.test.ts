@@ -1,5 +1,6 @@
 /** Looking past Node at what is stored tells what Node tells, and listings by it are those of all other ways. */
 import { execa } from 'execa'
+import fc from 'fast-check'
 import { writeFileSync } from 'node:fs'
 import {
   link,
@@ -146,6 +147,36 @@ describe('a quick listing', () => {
     await rm(`${source}/longer name than twin`)
     expect(byName(list1(source))).toEqual(await listed(source))
     expect(byName(list1(old))).toEqual(await listed(old))
+  })
+
+  test('is right whatever came, went or was replaced since the last one', async () => {
+    const { source, directory } = place()
+    const { list } = await quickWays(directory)
+    const name = fc.integer({ min: 0, max: 60 }).map((n) => `${'n'.repeat(n % 7)}${n}`)
+    const step = fc.record({
+      kind: fc.constantFrom('make', 'make', 'link', 'mkdir', 'remove'),
+      name,
+    })
+    const steps = fc.array(fc.array(step, { maxLength: 25 }), { minLength: 4, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(steps, async (rounds) => {
+        await rm(source, { recursive: true })
+        await mkdir(source)
+        for (const round of rounds) {
+          for (const { kind, name: one } of round) {
+            const path = `${source}/${one}`
+            await rm(path, { recursive: true, force: true })
+            if (kind === 'make') await writeFile(path, '')
+            if (kind === 'link') await symlink('nowhere', path)
+            if (kind === 'mkdir') await mkdir(path)
+          }
+          const names = list!(bytePathFromText(source))!
+          expect(names).toHaveLength((await readdir(source)).length)
+          expect(byName(names)).toEqual(await listed(source))
+        }
+      }),
+      { numRuns: 40 },
+    )
   })
 
   test('is whole where it comes in pieces', async () => {
