@@ -101,8 +101,13 @@ export class SeriesHistory {
       if (listed !== last.names) {
         noteLast(last)
         const { names: lastNames, roles: lastRoles } = last
-        const roles = listed.map(({ name, kind }, index) => {
-          const known = lastNames[index]?.name === name ? lastRoles[index] : names.get(name)
+        let next = 0
+        const roles = listed.map(({ name, kind }) => {
+          // Where one is gone the next is its like; where one has come it is the like of the one after that.
+          const ahead =
+            lastNames[next]?.name === name ? 1 : lastNames[next + 1]?.name === name ? 2 : 0
+          next += ahead
+          const known = ahead > 0 ? lastRoles[next - 1] : names.get(name)
           const found = known ?? { directory: false, lastVersioned: undefined }
           if (known === undefined) names.set(name, found)
           if (kind === 'directory') found.directory = true
