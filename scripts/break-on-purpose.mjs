@@ -369,8 +369,8 @@ const BREAKAGES = [
   {
     title: 'a name that comes again in its place is taken for another',
     file: 'src/catalog/series-history.ts',
-    from: 'last.names[index]?.name === name ? last.roles[index] : names.get(name)',
-    to: 'last.roles[index] ?? names.get(name)',
+    from: 'ahead > 0 ? lastRoles[next - 1] : names.get(name)',
+    to: 'lastRoles[Math.max(next - 1, 0)] ?? names.get(name)',
     test: ['unit', 'view-properties.test.ts', ''],
   },
   {
