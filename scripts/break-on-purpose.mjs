@@ -1361,20 +1361,6 @@ const BREAKAGES = [
     test: ['integration', 'quick-look.test.ts', 'came, went'],
   },
   {
-    title: 'a part of a file is mapped that does not begin with a page',
-    file: 'src/fuse/kernel/read-answers.ts',
-    from: ' || offset % MAPPED_STEP_BYTES !== 0',
-    to: '',
-    test: ['integration', 'mapped-write.test.ts', 'is copied at once'],
-  },
-  {
-    title: 'a mapped write that wrote less is taken for a whole one',
-    file: 'src/fuse/kernel/mapped-write.ts',
-    from: 'return written === headerBytes + length ? 0 : -constants.errno.EIO',
-    to: 'return 0',
-    test: ['integration', 'mapped-write.test.ts', 'not there any more'],
-  },
-  {
     title: 'a prune believes a clock that is behind',
     file: 'src/actions/plan-prune.ts',
     from: 'if (!acceptsClock) {',

@@ -24,7 +24,6 @@ import { openViews } from '../../src/view/open-views.ts'
 import { backUpOnce } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
 import { fuseRequest, OFFERED_BY_LINUX_6_18, reading } from '../support/fuse-requests.ts'
-import { LONELY_HOST } from '../support/kernel-server.ts'
 import { quickWays, systemLibrary } from '../support/quick-ways.ts'
 import { testWith } from '../support/requirements.ts'
 
@@ -220,7 +219,19 @@ function everyListing(repository: string, quick: QuickLook | undefined): readonl
   )
   const server = new KernelServer(
     fileSystem,
-    { ...LONELY_HOST, look: quick },
+    {
+      notify: () => undefined,
+      push: () => undefined,
+      overtaken: () => undefined,
+      isPushing: () => false,
+      owe: () => undefined,
+      takeBackOwed: () => false,
+      isTelling: () => false,
+      report: (error) => {
+        throw error
+      },
+      look: quick,
+    },
     { accessLists: false, passthrough: false, without: [], generation: 1 },
   )
   server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))

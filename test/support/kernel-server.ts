@@ -1,6 +1,6 @@
 /** A server over histories in memory, as it is without a mount. */
 import type { Feature } from '../../src/fuse/kernel/agreement.ts'
-import { KernelServer, type ServerHost } from '../../src/fuse/kernel/kernel-server.ts'
+import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
 import type { HeldEnd, PushedFile } from '../../src/fuse/kernel/thread-messages.ts'
 import { ThreadsState } from '../../src/fuse/kernel/threads-state.ts'
 import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
@@ -12,20 +12,6 @@ import { ENDLESS_PATIENCE } from '../../src/catalog/patience.ts'
 import { fuseRequest, OFFERED_BY_LINUX_6_18 } from './fuse-requests.ts'
 import type { MemoryCatalog } from './memory-catalog.ts'
 import { ProtocolClient } from './protocol-subject.ts'
-
-/** Of a server with nobody beside it: no thread that sends or tells. */
-export const LONELY_HOST: ServerHost = {
-  notify: () => undefined,
-  push: () => undefined,
-  overtaken: () => undefined,
-  isPushing: () => false,
-  owe: () => undefined,
-  takeBackOwed: () => false,
-  isTelling: () => false,
-  report: (error) => {
-    throw error
-  },
-}
 
 export interface ServedHistory {
   readonly server: KernelServer<ViewNode>

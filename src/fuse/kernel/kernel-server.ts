@@ -10,7 +10,6 @@ import { decodeRequest, type Forgotten, type Question, type Request } from './de
 import { Reply, writeHeader, writeInit, writeSpace } from './encode-reply.ts'
 import { EntryAnswers } from './entry-answers.ts'
 import { ListingAnswers } from './listing-answers.ts'
-import type { FileTail } from './mapped-write.ts'
 import { isBelow, nameNotices, newsFor } from './news.ts'
 import { type Known, NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
@@ -120,25 +119,10 @@ export class KernelServer<Node extends object> {
     const request = decodeRequest(bytes)
     if (request === undefined) return 0
     this.#table.begin()
-    this.#reads.left = undefined
-    const answer = this.#try(() => this.#answerTo(request))
+    const answer = this.#settle(request)
     if (answer === undefined) return 0
     const length = answer < 0 ? OUT_HEADER_BYTES : answer
     writeHeader(this.reply, request, Math.min(answer, 0), length)
-    return length
-  }
-
-  /** What the last reply goes on with after its header, where that was left in its file. */
-  get left(): FileTail | undefined {
-    return this.#reads.left
-  }
-
-  /** Completes the last reply with it. @returns the length of the reply */
-  completeLeft(): number {
-    const answer = this.#try(() => this.#reads.completeLeft()) ?? 0
-    const length = Math.max(answer, OUT_HEADER_BYTES)
-    this.reply.words[0] = length
-    this.reply.words[1] = Math.min(answer, 0)
     return length
   }
 
@@ -147,9 +131,9 @@ export class KernelServer<Node extends object> {
     for (const known of this.#table.takeBack()) this.#reads.close(known)
   }
 
-  #try(answer: () => Answer): Answer {
+  #settle(request: Request): Answer {
     try {
-      return answer()
+      return this.#answerTo(request)
     } catch (error) {
       this.#host.report(error)
       return errnoOf(error)

@@ -8,7 +8,6 @@ import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EBADF, EINVAL, EISDIR, EMFILE, ENOSYS, EROFS, ESTALE } from '../errno.ts'
 import { writeOpen, writeSize, type Reply } from './encode-reply.ts'
 import type { Known, NodeTable } from './node-table.ts'
-import { type FileTail, MAPPED_STEP_BYTES } from './mapped-write.ts'
 import { type Backing, OpenFiles } from './open-files.ts'
 import { OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
 
@@ -17,21 +16,12 @@ export interface ReadHost {
   readonly backing?: Backing | undefined
   /** Where data or a hole begins in an open file; undefined where that cannot be asked. */
   readonly seek?: (descriptor: number, offset: number, whence: number) => number
-  /** Whether a reply may go on with a part of a file that lies elsewhere. */
-  readonly writesMapped?: boolean
 }
 
 /** open(2)'s access mode; anything but reading is refused. */
 const ACCESS_MODE_BITS = 0b11
 /** Descriptors kept for files that are being read. */
 const HANDLES_LIMIT = 4096
-/** Less is copied in the time that a mapping takes. */
-const MAPPED_FROM_BYTES = 256 * 1024
-
-export interface LeftInFile<Node extends object> extends FileTail {
-  readonly known: Known<Node>
-}
-
 export class ReadAnswers<Node extends object> {
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #table: NodeTable<Node>
@@ -41,8 +31,6 @@ export class ReadAnswers<Node extends object> {
   readonly #handles = new Set<Known<Node>>()
   /** Where the kernel opens files. */
   readonly #open: OpenFiles<Known<Node>>
-  /** What the last reply goes on with, when it was left in its file. */
-  left: LeftInFile<Node> | undefined
 
   constructor(
     fileSystem: VirtualFileSystem<Node>,
@@ -86,34 +74,11 @@ export class ReadAnswers<Node extends object> {
     const opened = handle === 0 ? this.#handleOf(known) : this.#open.file(handle)
     if (opened === undefined) return handle === 0 ? ESTALE : EBADF
     const end = Math.min(OUT_HEADER_BYTES + size, this.#reply.bytes.length)
-    if (handle === 0 && this.#leave(known, offset, end - OUT_HEADER_BYTES)) return end
     const length = opened.read(this.#reply.bytes.subarray(OUT_HEADER_BYTES, end), offset)
     // All of it was read in one go, so the kernel has it now; and what it is can be found again.
     const isWhole = offset === 0 && length < end - OUT_HEADER_BYTES
     if (handle === 0 && isWhole && known.lasts === 'always') this.close(known)
     return OUT_HEADER_BYTES + length
-  }
-
-  /**
-   * What was left in its file, behind the header after all.
-   * @returns the length of the reply
-   */
-  completeLeft(): number {
-    if (this.left === undefined) return OUT_HEADER_BYTES
-    const { known, offset, length } = this.left
-    const bytes = this.#reply.bytes.subarray(OUT_HEADER_BYTES, OUT_HEADER_BYTES + length)
-    return OUT_HEADER_BYTES + (known.open?.handle.read(bytes, offset) ?? 0)
-  }
-
-  /** Leaves a part from the middle of a file where it is. @returns whether it can be taken from there */
-  #leave(known: Known<Node>, offset: number, length: number): boolean {
-    const { open } = known
-    if (this.#host.writesMapped !== true || open?.handle.descriptor === undefined) return false
-    if (length < MAPPED_FROM_BYTES || offset % MAPPED_STEP_BYTES !== 0) return false
-    // The end, and what is read in one go, is for whoever sees how much there is.
-    if (offset + length >= this.#fileSystem.attributes(open.node).sizeBytes) return false
-    this.left = { known, descriptor: open.handle.descriptor, offset, length }
-    return true
   }
 
   seek(

@@ -9,8 +9,6 @@ import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { garbageCollector } from './collect-garbage.ts'
 import { KernelServer } from './kernel-server.ts'
-import type { FileTail, WriteMapped } from './mapped-write.ts'
-import { OUT_HEADER_BYTES } from './protocol.ts'
 import { ThreadsState } from './threads-state.ts'
 import { listQuickly, lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
@@ -37,7 +35,7 @@ const COLLECTED_EVERY = 100_000
 
 type Answering = Pick<
   KernelServer<object>,
-  'reply' | 'answer' | 'left' | 'completeLeft' | 'takeBack' | 'agreed' | 'refusal' | 'knownNodes'
+  'reply' | 'answer' | 'takeBack' | 'agreed' | 'refusal' | 'knownNodes'
 >
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
@@ -75,7 +73,6 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
         },
         report: (error) => tell({ kind: 'reported', error: passed(error) }),
         ...(library === undefined ? {} : { seek: library.seek, stored: library.attributes, look }),
-        writesMapped: library !== undefined,
         backing: task.passthrough ? library?.backing(() => device) : undefined,
       },
       task,
@@ -83,8 +80,7 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
     port.once('message', (start: ServingStart) => {
       device = start.device
       try {
-        const writeMapped = library?.mappedWrites(server.reply.bytes, OUT_HEADER_BYTES)
-        serve(device, server, writeMapped, () => tell({ kind: 'serving' }))
+        serve(device, server, () => tell({ kind: 'serving' }))
         tell({ kind: 'ended' })
       } catch (error) {
         tell({ kind: 'failed', error: passed(error) })
@@ -111,12 +107,7 @@ function joined(notices: readonly Buffer[]): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-function serve(
-  device: number,
-  server: Answering,
-  writeMapped: WriteMapped | undefined,
-  onAgreed: () => void,
-): void {
+function serve(device: number, server: Answering, onAgreed: () => void): void {
   const request = Buffer.alloc(REQUEST_LIMIT_BYTES)
   const collect = garbageCollector()
   let most = 0
@@ -135,9 +126,7 @@ function serve(
       throw error
     }
     const replyLength = server.answer(request.subarray(0, length))
-    const { left } = server
-    if (left !== undefined) sendLeft(device, server, left, writeMapped)
-    else if (replyLength > 0) send(device, server, replyLength)
+    if (replyLength > 0) send(device, server, replyLength)
     if (!isAgreed && server.refusal !== undefined) throw new Error(server.refusal)
     most = Math.max(most, server.knownNodes)
     answered += 1
@@ -151,17 +140,6 @@ function serve(
       onAgreed()
     }
   }
-}
-
-/** Whatever is wrong with it is found by the ordinary way. */
-function sendLeft(
-  device: number,
-  server: Answering,
-  left: FileTail,
-  writeMapped: WriteMapped | undefined,
-): void {
-  if (writeMapped?.(device, left) === 0) return
-  send(device, server, server.completeLeft())
 }
 
 function send(device: number, server: Answering, length: number): void {

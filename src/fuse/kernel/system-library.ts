@@ -8,7 +8,6 @@ import type { ListingCalls } from '../../catalog/raw-listing.ts'
 import type { BytePath, EntryName } from '../../model/entry-name.ts'
 import { ENAMETOOLONG } from '../errno.ts'
 import type { StoredAttributes } from './attribute-answers.ts'
-import { bindMappedWrites } from './mapped-write.ts'
 import type { Backing } from './open-files.ts'
 
 /** msghdr(3type), iovec and a control message with one descriptor. */
@@ -64,8 +63,6 @@ export interface SystemLibrary {
   /** Passing files through a FUSE device; for root. @param device asked for at each call */
   readonly backing: (device: () => number) => Backing
   readonly attributes: StoredAttributes
-  /** Of replies that begin in a buffer, which must live. */
-  readonly mappedWrites: ReturnType<typeof bindMappedWrites>
   /** malloc_trim(3): gives back what was freed in the midst of what is in use. Where the C library has it. */
   readonly giveBack: () => void
 }
@@ -178,7 +175,6 @@ function bind(koffi: typeof Koffi): SystemLibrary {
     listingsInto: bindListings(koffi, library, { open: openAs, close }),
     backing: bindBacking(koffi, library),
     giveBack: bindTrim(library),
-    mappedWrites: bindMappedWrites(koffi, library),
     attributes: {
       value: (place, name) => bytesOrErrno(lgetxattr(cText(place), cText(name), room, room.length)),
       names: (place) => bytesOrErrno(llistxattr(cText(place), room, room.length)),
