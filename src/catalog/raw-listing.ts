@@ -20,7 +20,7 @@ export interface ListingCalls {
 export type ListDirectory = (directory: BytePath) => readonly ListedName[] | undefined
 
 /** Some ten thousand names. What is larger comes in pieces, and is not compared. */
-export const LISTING_ROOM_BYTES = 512 * 1024
+const LISTING_ROOM_BYTES = 512 * 1024
 /** The longest record; whether another one fits is for the kernel to say. */
 const RECORD_BYTES = 280
 /** Of `struct linux_dirent64`, in linux/dirent.h: after the number and where to go on, of 64 bits each, the length of the record, the type, and the name with a NUL. */
