@@ -1270,6 +1270,13 @@ const BREAKAGES = [
     test: ['integration', 'prune.test.ts', 'what is pinned'],
   },
   {
+    title: 'what is deleted comes before what others do',
+    file: 'src/repository/remove-worker.ts',
+    from: '  setPriority(Math.max(',
+    to: '  void (Math.max(',
+    test: ['e2e', 'remove-worker.test.ts', 'comes before'],
+  },
+  {
     title: 'what the other thread found is not removed',
     file: 'src/repository/remove-tree.ts',
     from: "if (answer.kind === 'emptied') this.#add(answer.directories)",

@@ -10,17 +10,18 @@
  * Prints one JSON object per line, and a table on standard error.
  */
 /* global performance */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { backUp, makeRepository } from './make-history.mjs'
 import { makeFiles } from './make-tree.mjs'
 import { inTurn, remark, run, runBenchmark } from './measure.mjs'
+import { Server } from './mounts.mjs'
 import { Times } from './times.mjs'
 
 const MEAN_BYTES = 3900
 const SIDES = ['alone', 'rm -rf', 'snapfs']
 /** Removed at a time. */
-const SNAPSHOTS = 6
+const SNAPSHOTS = 12
 const BEFORE_MS = 1000
 
 await runBenchmark({ files: 50_000, rounds: 5 }, async (bench) => {
@@ -33,7 +34,6 @@ await runBenchmark({ files: 50_000, rounds: 5 }, async (bench) => {
   const other = (await makeRepository(bench, 'other', work)).repository
   const series = `${repository}/source`
   const history = `${directory}/history`
-  mkdirSync(history)
   const times = new Times()
   for (let round = 0; round < rounds; round += 1) {
     for (const side of inTurn(SIDES, round)) {
@@ -100,13 +100,14 @@ await runBenchmark({ files: 50_000, rounds: 5 }, async (bench) => {
   }
 
   async function readMount() {
-    const env = { XDG_STATE_HOME: `${directory}/state` }
-    await run(options.snapfs, ['mount', history, '--repository', other], { signal, env })
+    const words = ['mount', '--foreground', `--repository=${other}`, history]
+    const server = new Server(history, options.snapfs, words, signal)
+    await server.start()
     try {
-      const words = ['-c', 'tar -cf - -C "$1" . | cat > /dev/null', 'sh']
-      return (await run('sh', [...words, `${history}/by-date/latest`], { signal })).ms
+      const pipe = ['-c', 'tar -cf - -C "$1" . | cat > /dev/null', 'sh']
+      return (await run('sh', [...pipe, `${history}/by-date/latest`], { signal })).ms
     } finally {
-      await run(options.snapfs, ['unmount', history], { env })
+      await server.stop()
     }
   }
 })

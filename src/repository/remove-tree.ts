@@ -1,6 +1,7 @@
 /**
  * Deleting a tree whose files share inodes with published snapshots. All directories are emptied of what is none, by two
- * threads when there are many, and then removed, the deepest first. Whatever ends it early, the next removal goes on.
+ * threads of low priority when there are many, and then removed, the deepest first. Whatever ends it early, the next removal
+ * goes on.
  */
 import { lstat, rmdir, unlink } from 'node:fs/promises'
 import { setImmediate } from 'node:timers/promises'
@@ -12,7 +13,7 @@ import { emptyDirectory } from './empty-directory.ts'
 import type { RemoveAnswer } from './remove-worker.ts'
 
 export interface RemoveOptions {
-  /** The program of the second thread; without one this thread does everything. */
+  /** The program of the other threads; without one this thread does everything. */
   readonly worker?: URL | undefined
   /** Ends it early. */
   readonly signal?: AbortSignal
@@ -20,8 +21,10 @@ export interface RemoveOptions {
 
 /** After so many directories others in this process have their turn. */
 const DIRECTORIES_IN_A_ROW = 8
-/** When so many directories are to be emptied, another thread pays. */
-const WORTH_A_THREAD = 100
+/** When so many directories are to be emptied, other threads pay. */
+const WORTH_THREADS = 100
+/** Each in directories of its own: more wait for one another. */
+const THREADS = 2
 /** Directories that are handed over at a time. */
 const BATCH_DIRECTORIES = 32
 
@@ -41,12 +44,12 @@ class Removal {
   readonly #found: BytePath[]
   /** Those of them that have yet to be emptied. */
   readonly #full: BytePath[]
-  #worker: Worker | undefined
-  /** Whether the worker has something to do. */
-  #isHelped = false
+  readonly #workers: Worker[] = []
+  /** Those of them that have nothing to do. */
+  readonly #idle: Worker[] = []
   #failure: Error | undefined
   #emptied = 0
-  /** Called when the worker has answered. */
+  /** Called when a worker has answered. */
   #wake: () => void = () => undefined
 
   constructor(top: BytePath, options: RemoveOptions) {
@@ -59,11 +62,10 @@ class Removal {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure
       if (this.#isOver()) return
-      this.#handOver()
+      if (await this.#isHandedOver()) continue
       const path = this.#full.pop()
-      if (path !== undefined) await this.#empty(path)
-      else if (this.#isHelped) await new Promise<void>((resolve) => (this.#wake = resolve))
-      else break
+      if (path === undefined) break
+      await this.#empty(path)
     }
     for (let path = this.#found.pop(); path !== undefined; path = this.#found.pop()) {
       if (this.#isOver()) return
@@ -73,7 +75,7 @@ class Removal {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker?.terminate()
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 
   #isOver(): boolean {
@@ -104,20 +106,34 @@ class Removal {
     }
   }
 
-  /** What was found first is handed over: it has most below it. */
-  #handOver(): void {
+  /**
+   * Gives idle threads what is to be done, and waits until one has done it: what was found first, since it has most below it.
+   * @returns whether there is something to look at again; if not, this thread is to do what is left
+   */
+  async #isHandedOver(): Promise<boolean> {
     const { worker: program } = this.#options
-    if (program === undefined || this.#isHelped || this.#full.length < WORTH_A_THREAD) return
-    this.#worker ??= this.#start(program)
-    this.#isHelped = true
-    this.#worker.postMessage(this.#full.splice(0, BATCH_DIRECTORIES))
+    if (program === undefined) return false
+    if (this.#workers.length === 0) {
+      if (this.#full.length < WORTH_THREADS) return false
+      for (let n = 0; n < THREADS; n += 1) this.#start(program)
+    }
+    while (this.#full.length > 0) {
+      const worker = this.#idle.pop()
+      if (worker === undefined) break
+      const count = Math.min(BATCH_DIRECTORIES, Math.ceil(this.#full.length / THREADS))
+      worker.postMessage(this.#full.splice(0, count))
+    }
+    if (this.#idle.length === this.#workers.length) return false
+    await new Promise<void>((resolve) => (this.#wake = resolve))
+    return true
   }
 
-  #start(program: URL): Worker {
+  #start(program: URL): void {
     const worker = new Worker(program)
     const answered = (failure?: Error): void => {
-      this.#isHelped = false
+      this.#idle.push(worker)
       this.#failure ??= failure
+      showLife()
       this.#wake()
     }
     worker.on('message', (answer: RemoveAnswer) => {
@@ -125,7 +141,8 @@ class Removal {
       answered(answer.kind === 'failed' ? restored(answer) : undefined)
     })
     worker.on('error', answered)
-    return worker
+    this.#workers.push(worker)
+    this.#idle.push(worker)
   }
 }
 

@@ -1,4 +1,5 @@
-/** The second thread of a removal: empties the directories it is sent. */
+/** A thread of a removal: empties the directories it is sent. What others do meanwhile comes first. */
+import { constants, getPriority, setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
 import type { BytePath } from '../model/entry-name.ts'
@@ -13,6 +14,8 @@ export type RemoveAnswer =
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
 function serve(port: NonNullable<typeof parentPort>): void {
+  // On Linux that is of this thread alone (setpriority(2)).
+  setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL))
   port.on('message', (paths: readonly BytePath[]) => {
     port.postMessage(work(paths))
   })
