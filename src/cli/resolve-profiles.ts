@@ -29,7 +29,7 @@ export async function requireConfig(context: Context, option: string | undefined
   const config = await loadConfig(place)
   if (config !== undefined) return config
   throw new SnapfsError('USAGE', `There is no configuration at ${configFile(place)}.`, {
-    hint: 'Make a repository and a configuration with: snapfs init REPO. Or say where things are: --repository, --source.',
+    hint: 'Make a repository and a configuration with: snapfs init REPO. The help of each command tells which can do without.',
   })
 }
 

@@ -45,7 +45,7 @@ counts for nothing. How often it is run makes no difference to what is left.
 
 With prune = "after backup" each complete snapshot is followed by it; a partial one, or a backup that failed, never is.
 
---dry-run counts, as "snapfs du" does, what would be free. --free 50GB removes what "keep" does not keep, and when that frees too
+--dry-run counts, as "snapfs du" does, what would be free. --free 50G removes what "keep" does not keep, and when that frees too
 little also snapshots that it keeps, so that the fewest versions of files are lost; never the newest ones (minimum of
 them, 3 where that is not said) nor what is pinned or tagged. When all that may go would not do, nothing is removed. Look at it
 with --dry-run first.
