@@ -201,7 +201,9 @@ function removableIds(
   { minimum = ROOM_MINIMUM }: KeepPolicy,
   circumstances: Circumstances,
 ): ReadonlySet<SnapshotId> {
-  const decisions = planRetention(candidates, { counts: {}, minimum }, circumstances)
+  // The newest complete one always.
+  const policy = { counts: {}, minimum: Math.max(minimum, 1) }
+  const decisions = planRetention(candidates, policy, circumstances)
   return new Set(
     decisions.flatMap(({ snapshot, reasons }) => (reasons.length === 0 ? [snapshot.id] : [])),
   )

@@ -16,10 +16,9 @@ export interface KeepPolicy {
   readonly deletedMs?: number
 }
 
-/** Whether nothing is said: then nothing is removed. */
+/** Whether nothing is said, or nothing but 0, which would leave the newest alone: then nothing is removed. */
 export function keepsEverything({ counts, withinMs, minimum }: KeepPolicy): boolean {
-  const saysCount = TIERS.some((tier) => counts[tier] !== undefined)
-  return !saysCount && [withinMs, minimum].every((said) => said === undefined)
+  return [...TIERS.map((tier) => counts[tier]), withinMs, minimum].every((said = 0) => said <= 0)
 }
 
 type Written = Readonly<

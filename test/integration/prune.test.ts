@@ -85,7 +85,7 @@ describe('a prune', () => {
   })
 
   test('removes nothing where nothing says what to keep', async () => {
-    for (const keep of [undefined, { counts: {} }]) {
+    for (const keep of [undefined, { counts: {} }, { counts: { last: 0 } }]) {
       const report = await prune(request(keep), world())
       expect(report).toMatchObject({ hasPolicy: false, removed: [] })
     }
@@ -306,6 +306,8 @@ describe('a prune', () => {
     // Two may go: the first is pinned, and two stay as the minimum.
     const most = await planPrune(room(1), world())
     const each = most.freesBytes ?? 0
+    const ofAll = await planPrune(request({ counts: {}, minimum: 0 }, { goalBytes: 1 }), world())
+    expect(ofAll.snapshots.filter(({ forRoom }) => forRoom === true)).toHaveLength(1)
     const report = await prune(room(each + 1), world())
     expect(report.removed).toHaveLength(2)
     expect(await snapshots()).toEqual([IDS[0], IDS[3], IDS[4]])

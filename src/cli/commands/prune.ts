@@ -50,7 +50,7 @@ little also snapshots that it keeps, so that the fewest versions of files are lo
 them, 3 where that is not said) nor what is pinned or tagged. When all that may go would not do, nothing is removed. Look at it
 with --dry-run first.
 
-Where nothing is said, nothing is removed. Nor is anything, also not after a backup, when a snapshot is later than now, was taken
+Where nothing is said, or only 0, nothing is removed. Nor is anything, also not after a backup, when a snapshot is later than now, was taken
 before the one before it, or came two months or more after it though they mostly follow one another quickly: by a clock
 that was wrong it cannot be told what is old. --accept-clock says, once for the snapshots there are, that their times are right.`)
 

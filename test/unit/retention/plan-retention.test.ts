@@ -5,7 +5,7 @@ import {
   type Decision,
   planRetention,
 } from '../../../src/retention/plan-retention.ts'
-import { type KeepPolicy, TIERS } from '../../../src/model/keep-policy.ts'
+import { type KeepPolicy, keepsEverything, TIERS } from '../../../src/model/keep-policy.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -68,7 +68,8 @@ const histories: fc.Arbitrary<readonly Candidate[]> = fc
     })
   })
 
-const count = fc.option(fc.integer({ min: 0, max: 6 }), { nil: undefined })
+// Half of the rules are not there: what one of them forgets another would keep.
+const count = fc.option(fc.integer({ min: 0, max: 6 }), { nil: undefined, freq: 1 })
 const policies: fc.Arbitrary<KeepPolicy> = fc
   .record({
     counts: fc.record(Object.fromEntries(TIERS.map((tier) => [tier, count]))),
@@ -138,6 +139,8 @@ describe('what is kept', () => {
       fc.property(
         ...[histories, policies, zones, fc.constantFrom(...TIERS, 'minimum' as const)],
         (history, policy, timeZone, what) => {
+          // Where nothing is said all is kept, and the first word takes some of that away.
+          fc.pre(!keepsEverything(policy))
           const more =
             what === 'minimum'
               ? { ...policy, minimum: (policy.minimum ?? 0) + 1 }
@@ -321,6 +324,17 @@ describe('partial snapshots', () => {
     expect(ids(history, { counts: { daily: 2 } })).toEqual([2, 4, 5])
   })
 
+  test('never cost the newest complete one, which no other rule would keep', () => {
+    const history = [
+      at(1, '2026-11-01T08:00Z', 'complete'),
+      at(2, '2026-11-02T08:00Z', 'complete'),
+      at(3, '2026-11-19T08:00Z', 'partial'),
+      at(4, '2026-11-20T08:00Z', 'partial'),
+    ]
+    expect(ids(history, { counts: {}, withinMs: DAY_MS })).toEqual([2, 3, 4])
+    expect(ids(history, { counts: {}, withinMs: 1 })).toEqual([2, 4])
+  })
+
   test('are kept where there is nothing else, and take no place of a complete one', () => {
     const history = [
       at(1, '2026-11-10T08:00Z', 'complete'),
@@ -337,6 +351,12 @@ describe('what else is kept', () => {
   const days = [1, 2, 3, 4, 5].map((day) => candidate(day, Date.parse(`2026-11-0${day}T08:00Z`)))
   const reasonsOf = (history: readonly Candidate[], policy: KeepPolicy) =>
     planRetention(history, policy, now).map(({ reasons }) => reasons.map(({ rule }) => rule))
+
+  test('is all, where nothing is said but that nothing need be kept', () => {
+    for (const nothing of [{ counts: { last: 0, daily: 0 } }, { counts: {}, minimum: 0 }]) {
+      expect(reasonsOf(days, nothing)).toEqual(reasonsOf(days, { counts: {} }))
+    }
+  })
 
   test('is all, where nothing is said', () => {
     expect(reasonsOf(days, { counts: {} })).toEqual([
