@@ -1363,8 +1363,8 @@ const BREAKAGES = [
   {
     title: 'a name whose file is another is taken from the last listing',
     file: 'src/catalog/raw-listing.ts',
-    from: 'if (found.isSame) listed',
-    to: 'if (found.place >= 0) listed',
+    from: 'const known = last !== undefined && this.#hasNumberOf(last, place, at)',
+    to: 'const known = last !== undefined && place >= 0',
     test: ['integration', 'quick-look.test.ts', 'came, went'],
   },
   {
@@ -1375,10 +1375,17 @@ const BREAKAGES = [
     test: ['unit', 'plan-retention.test.ts', 'nothing need be kept'],
   },
   {
+    title: 'numbers of files on two disks are compared',
+    file: 'src/catalog/series-changes.ts',
+    from: 'if (isOneDevice) return',
+    to: 'if (isOneDevice !== undefined) return',
+    test: ['unit', 'series-changes.test.ts', 'one device'],
+  },
+  {
     title: 'a prune counts for minutes while it holds the lock',
     file: 'src/actions/prune.ts',
-    from: 'if (request.goalBytes !== undefined || ',
-    to: 'if (request.goalBytes === -1 || ',
+    from: 'const counts = request.goalBytes !== undefined || ',
+    to: 'const counts = request.goalBytes === -1 || ',
     test: ['integration', 'prune.test.ts', 'counts without the lock'],
   },
   {

@@ -4,7 +4,7 @@
  * the cache of the user.
  */
 import { createHash } from 'node:crypto'
-import { lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, lstat, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { readSeries } from '../catalog/read-series.ts'
 import { SnapfsError } from '../errors/snapfs-error.ts'
 import { messageOf, systemErrorCode } from '../errors/system-error.ts'
@@ -69,6 +69,18 @@ export async function measureSeries(
       if (systemErrorCode(error) !== 'ENOENT' || tries === TRIES) throw error
     }
   }
+}
+
+/** Whether a series was counted before, so that only what is new takes its time. */
+export async function hasCounted(
+  { id }: Repository,
+  place: SeriesPlace,
+  { cacheDirectory }: World,
+): Promise<boolean> {
+  return access(spaceFile(cacheDirectory, id, place.profile)).then(
+    () => true,
+    () => false,
+  )
 }
 
 interface Counted {

@@ -14,6 +14,7 @@ import { inRepository } from '../repository/storage-error.ts'
 import { deleteTrashed, isFull, moveToTrash, trashedIds } from '../repository/trash.ts'
 import { throwIfInterrupted } from './interruption.ts'
 import { lockSeries, type LockRequest, thenRelease } from './lock-series.ts'
+import { hasCounted } from './measure-space.ts'
 import { goingIds, planIn, type PlanRequest, type PrunePlan } from './plan-prune.ts'
 
 export interface PruneRequest extends LockRequest, PlanRequest {}
@@ -41,7 +42,8 @@ export async function prune(request: PruneRequest, world: World): Promise<PruneR
   const place = { repository: repository.path, profile: profile.name }
   return inRepository(repository.path, async () => {
     // A first count may take minutes, in which a backup may begin. What was counted is not counted again under the lock.
-    if (request.goalBytes !== undefined || profile.keep?.deletedMs !== undefined) {
+    const counts = request.goalBytes !== undefined || profile.keep?.deletedMs !== undefined
+    if (counts && !(await hasCounted(repository, place, world))) {
       await planIn(repository, request, world)
     }
     const lock = await lockOnFullDisk(request, world, place)

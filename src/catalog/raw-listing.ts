@@ -27,8 +27,6 @@ const RECORD_BYTES = 280
 const LENGTH_AT = 16
 const TYPE_AT = 18
 const NAME_AT = 19
-/** So many words of 32 bits come before the length. */
-const RECORD_WORDS = 4
 const DOT = 0x2e
 /** Records among which one of the last listing is looked for: some names may have gone in between. */
 const LOOK_AHEAD = 8
@@ -54,13 +52,6 @@ interface LastListing {
   readonly starts: readonly number[]
 }
 
-interface Found {
-  /** In the last listing; negative where it is not. */
-  readonly place: number
-  /** Whether it has the same number, too. */
-  readonly isSame: boolean
-}
-
 /**
  * Lists directories, on a machine whose numbers begin with their last byte. The same names, kinds and inodes as in the
  * directory before are the same object.
@@ -74,7 +65,6 @@ export class RawListing {
   readonly #tellsInodes: boolean
   #used = 0
   #last: LastListing | undefined
-  readonly #found = { place: -1, isSame: false }
 
   /**
    * @param callsFor of a room, which is there as long as this
@@ -168,15 +158,10 @@ export class RawListing {
     let expected = 0
     for (let at = 0; at < end; at += this.#lengths[(at + LENGTH_AT) >> 1] || end) {
       if (this.#isDots(at)) continue
-      let listed: ListedName | undefined
-      if (last !== undefined) {
-        const found = this.#find(at, last, expected)
-        if (found.place >= 0) {
-          expected = found.place + 1
-          if (found.isSame) listed = last.names[found.place]
-        }
-      }
-      listed ??= this.#nameAt(at)
+      const place = last === undefined ? -1 : this.#placeIn(last, at, expected)
+      if (place >= 0) expected = place + 1
+      const known = last !== undefined && this.#hasNumberOf(last, place, at)
+      const listed = known ? last.names[place] : this.#nameAt(at)
       if (listed === undefined) return false
       names.push(listed)
       starts?.push(at)
@@ -184,24 +169,29 @@ export class RawListing {
     return true
   }
 
-  /** Looks for the name of a record among the next ones of the last listing. */
-  #find(at: number, last: LastListing, expected: number): Found {
+  /** @returns where the last listing has the name and the kind of a record, among those that are expected next; negative: not there */
+  #placeIn(last: LastListing, at: number, expected: number): number {
     const words = this.#words
-    const length = this.#lengths[(at + LENGTH_AT) >> 1] ?? 0
+    const here = at >> 2
+    // From the length on: where that is another, so is the name.
+    const end = (this.#lengths[(at + LENGTH_AT) >> 1] ?? 0) >> 2
     const until = Math.min(expected + LOOK_AHEAD, last.starts.length)
     for (let place = expected; place < until; place += 1) {
-      const [here, there] = [at >> 2, (last.starts[place] ?? 0) >> 2]
-      let word = RECORD_WORDS
-      // From the length on: where it is another, so is the name.
-      while (word < length >> 2 && words[here + word] === last.words[there + word]) word += 1
-      if (word < length >> 2) continue
-      this.#found.place = place
-      this.#found.isSame =
-        words[here] === last.words[there] && words[here + 1] === last.words[there + 1]
-      return this.#found
+      const there = (last.starts[place] ?? 0) >> 2
+      let word = LENGTH_AT >> 2
+      while (word < end && words[here + word] === last.words[there + word]) word += 1
+      if (word === end) return place
     }
-    this.#found.place = -1
-    return this.#found
+    return -1
+  }
+
+  #hasNumberOf(last: LastListing, place: number, at: number): boolean {
+    const start = last.starts[place]
+    if (start === undefined) return false
+    const [here, there] = [at >> 2, start >> 2]
+    return (
+      this.#words[here] === last.words[there] && this.#words[here + 1] === last.words[there + 1]
+    )
   }
 
   #isDots(at: number): boolean {

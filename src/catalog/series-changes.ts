@@ -138,17 +138,23 @@ export class SeriesChanges {
     withModified = true,
   ): Generator<readonly [name: EntryName, changes: number | 'inside']> {
     const before = this.before(snapshot)
+    const entryIn = (one: Snapshot | undefined, at: EntryPath): Entry | undefined =>
+      one === undefined ? undefined : this.#entryAt(one, at)
+    const deviceOf = (one: Snapshot | undefined): bigint | undefined => entryIn(one, path)?.device
     const now = this.#listedIn(snapshot, path)
     const past: Listed = before === undefined ? new Map() : this.#listedIn(before, path)
+    let isOneDevice: boolean | undefined
     for (const [name, { kind, inode }] of now) {
       const known = past.get(name)
       const changes = changesBetween(known?.kind, kind, () => {
         if (!withModified) return false
-        // Both are there, so that one number is one inode.
-        if (inode !== undefined && known?.inode !== undefined) return inode !== known.inode
+        // Both are there, so that on one device one number is one inode.
+        if (inode !== undefined && known?.inode !== undefined) {
+          isOneDevice ??= deviceOf(before) === deviceOf(snapshot)
+          if (isOneDevice) return inode !== known.inode
+        }
         const child = [...path, name]
-        const one = before === undefined ? undefined : this.#entryAt(before, child)
-        return isModified(one, this.#entryAt(snapshot, child))
+        return isModified(entryIn(before, child), entryIn(snapshot, child))
       })
       yield [name, changes]
     }

@@ -103,7 +103,7 @@ export class SeriesHistory {
         const { names: lastNames, roles: lastRoles } = last
         let next = 0
         const roles = listed.map(({ name, kind }) => {
-          // Where one is gone the next is its like; where one has come it is the like of the one after that.
+          // Where one is gone it is the one after the next; what has come is neither.
           const ahead =
             lastNames[next]?.name === name ? 1 : lastNames[next + 1]?.name === name ? 2 : 0
           next += ahead

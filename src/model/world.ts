@@ -24,7 +24,7 @@ export interface World {
   readonly version: string
   /** The program of the thread that helps to link; without one a single thread does it all. */
   readonly linkWorker?: URL
-  /** The second thread of a removal. Absent: there is none. */
+  /** The program of the threads that delete; without one a single thread does it all. */
   readonly removeWorker?: URL
   /** The programs of the threads that serve a mount. */
   readonly mountThreads: {

@@ -126,6 +126,7 @@ const BANS: readonly Ban[] = [
         'repository/fill-tree.ts',
         'repository/empty-directory.ts',
         'repository/link-block.ts',
+        'fuse/kernel/answer-for-pusher.ts',
         'fuse/kernel/attach.ts',
         'fuse/kernel/pushing-thread.ts',
         'fuse/kernel/read-pushed.ts',

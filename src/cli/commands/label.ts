@@ -118,14 +118,12 @@ async function theSeries(context: Context, { profile, ...options }: Options): Pr
   const [only, ...others] = chosen
   if (only !== undefined && others.length === 0) return only
   const { repository } = options
-  if (only === undefined)
-    throw new SnapfsError('USAGE', `There is no snapshot in ${repository}.`, {
-      hint: 'Nothing was changed.',
-    })
   const owner = repository === undefined ? 'The configuration' : resolve(repository)
-  throw new SnapfsError('USAGE', `${owner} has several profiles.`, {
-    hint: `Say which with --profile: ${chosen.map(({ name }) => name).join(', ')}.`,
-  })
+  throw only === undefined
+    ? new SnapfsError('USAGE', `${owner} has no series.`, { hint: 'Nothing was changed.' })
+    : new SnapfsError('USAGE', `${owner} has several profiles.`, {
+        hint: `Say which with --profile: ${chosen.map(({ name }) => name).join(', ')}.`,
+      })
 }
 
 function labelText({ pinned, tags, comment }: Label): string {

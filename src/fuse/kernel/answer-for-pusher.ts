@@ -1,5 +1,5 @@
 /** What the thread that sends files owes when it ends. */
-import { write } from 'node:fs'
+import { writeSync } from 'node:fs'
 import { Reply, writeHeader } from './encode-reply.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 import type { ThreadsState } from './threads-state.ts'
@@ -10,7 +10,11 @@ export function answerForPusher(device: number, state: ThreadsState): void {
   for (const unique of state.settleAll()) {
     const reply = new Reply(OUT_HEADER_BYTES)
     writeHeader(reply, unique, 0, OUT_HEADER_BYTES)
-    // Else nobody waits for it, or there is no mount any more.
-    write(device, reply.bytes, 0, OUT_HEADER_BYTES, null, () => undefined)
+    try {
+      // At once: what comes later might meet another file under this descriptor.
+      writeSync(device, reply.bytes)
+    } catch {
+      // Nobody waits for it, or there is no mount any more.
+    }
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ListedName } from '../../../src/catalog/catalog.ts'
 import { ENDLESS_PATIENCE, type Patience } from '../../../src/catalog/patience.ts'
 import { type Change, CHANGE_KINDS, SeriesChanges } from '../../../src/catalog/series-changes.ts'
+import type { Entry } from '../../../src/model/entry.ts'
 import { type EntryPath, nameFromBytes } from '../../../src/model/entry-name.ts'
 import type { Snapshot } from '../../../src/model/snapshot.ts'
 import { type DescribedHistory, file } from '../../support/described-history.ts'
@@ -110,4 +111,29 @@ describe('what a snapshot changed', () => {
     expect(ask('modified')).toEqual({ b: 'inside' })
     expect(ask('added')).toEqual({})
   })
+})
+
+test('numbers in listings are compared on one device only', () => {
+  /** Lists a number for each name, the same in both snapshots. */
+  class NumberingCatalog extends MemoryCatalog {
+    devices = 1
+
+    override namesIn(snapshot: Snapshot, path: EntryPath): readonly ListedName[] | undefined {
+      return super.namesIn(snapshot, path)?.map((one) => ({ ...one, inode: 7 }))
+    }
+
+    override entryAt(snapshot: Snapshot, path: EntryPath): Entry | undefined {
+      const entry = super.entryAt(snapshot, path)
+      const device = snapshot.id === FIRST ? 1n : BigInt(this.devices)
+      return entry && { ...entry, device }
+    }
+  }
+  const catalog = new NumberingCatalog([
+    { id: FIRST, tree: { f: file('one') } },
+    { id: SECOND, tree: { f: file('two') } },
+  ])
+  const ask = () => [...new SeriesChanges(catalog).namesIn(catalog.snapshots()[1]!, 'modified', [])]
+  expect(ask()).toEqual([])
+  catalog.devices = 2
+  expect(ask()).toEqual([['f', 'itself']])
 })
