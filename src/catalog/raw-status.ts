@@ -22,6 +22,10 @@ export const KINDS: readonly (EntryKind | undefined)[] = [
   'socket',
 ]
 
+/** What `save` keeps: from the count of links to the device, both included. */
+const FIRST_SAVED_WORD = 4
+export const SAVED_WORDS = 32
+
 /** Room for one answer, on a machine whose numbers begin with their last byte; and what lies where, by linux/stat.h. */
 export class RawStatus {
   readonly bytes: Buffer
@@ -90,6 +94,22 @@ export class RawStatus {
     if (high < 0) return Number(this.birthNs / 1000n)
     const seconds = high * 0x1_0000_0000 + this.word(80)
     return seconds * 1_000_000 + Math.floor(this.word(88) / 1000)
+  }
+
+  /** Keeps the answer in another room, at a place. */
+  save(to: Uint32Array, at: number): void {
+    const words = this.#words
+    for (let word = 0; word < SAVED_WORDS; word += 1) {
+      to[at + word] = words[FIRST_SAVED_WORD + word] ?? 0
+    }
+  }
+
+  /** Takes back what `save` has kept. */
+  load(from: Uint32Array, at: number): void {
+    const words = this.#words
+    for (let word = 0; word < SAVED_WORDS; word += 1) {
+      words[FIRST_SAVED_WORD + word] = from[at + word] ?? 0
+    }
   }
 
   entry(): Entry {

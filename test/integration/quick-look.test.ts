@@ -16,22 +16,17 @@ import {
 import { beforeEach, describe, expect } from 'vitest'
 import type { ListedName } from '../../src/catalog/catalog.ts'
 import { kindOf, lookAt } from '../../src/catalog/entry-status.ts'
-import { KernelServer } from '../../src/fuse/kernel/kernel-server.ts'
 import { lookQuickly, type QuickLook, quickLook } from '../../src/fuse/kernel/quick-look.ts'
 import { type BytePath, bytePathFromText, type EntryName } from '../../src/model/entry-name.ts'
-import { DEFAULT_TEMPLATE_TEXT } from '../../src/view/default-template.ts'
-import { openViews } from '../../src/view/open-views.ts'
 import { backUpOnce } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
-import { fuseRequest, OFFERED_BY_LINUX_6_18, reading } from '../support/fuse-requests.ts'
 import { quickWays, systemLibrary } from '../support/quick-ways.ts'
+import { everyListing, serveDisk } from '../support/serve-disk.ts'
 import { testWith } from '../support/requirements.ts'
 
 const test = testWith('rsync')
 const IS_ROOT = process.getuid?.() === 0
 const place = useBackUpPlace()
-const READDIR = 28
-const READDIRPLUS = 44
 const LARGE_BYTES = 5 * 1024 ** 3
 let look: QuickLook
 
@@ -95,9 +90,9 @@ describe('a quick look', () => {
     await backUpOnce(repository, source)
     // Where it is now: to copy so much takes its time.
     await truncate(`${repository}/home/latest/tree/deeper/large`, LARGE_BYTES)
-    const [quick, slow] = [everyListing(repository, look), everyListing(repository, undefined)]
+    const [quick, slow] = [look, undefined].map((one) => everyListing(serveDisk(repository, one)))
     // The view itself, two snapshots with two directories and more, each in two ways.
-    expect(slow.length).toBeGreaterThan(40)
+    expect(slow!.length).toBeGreaterThan(40)
     expect(quick).toEqual(slow)
   })
 })
@@ -205,55 +200,3 @@ describe('a quick listing', () => {
     expect(names.some((one) => 'inode' in one)).toBe(false)
   })
 })
-
-/** What a server answers to whoever lists all directories, as he meets them. */
-function everyListing(repository: string, quick: QuickLook | undefined): readonly string[] {
-  const owner = { owner: 0, group: 0 }
-  const recipe = { repository, profiles: ['home'], dateFormat: DEFAULT_TEMPLATE_TEXT, owner }
-  const clock = { now: () => 0, elapsed: () => 0 }
-  const { fileSystem } = openViews(
-    { ...recipe, timeZone: 'UTC', patienceMs: Infinity },
-    clock,
-    'by node',
-    { look: quick && lookQuickly(quick) },
-  )
-  const server = new KernelServer(
-    fileSystem,
-    {
-      notify: () => undefined,
-      push: () => undefined,
-      overtaken: () => undefined,
-      isPushing: () => false,
-      owe: () => undefined,
-      takeBackOwed: () => false,
-      isTelling: () => false,
-      report: (error) => {
-        throw error
-      },
-      look: quick,
-    },
-    { accessLists: false, passthrough: false, without: [], generation: 1 },
-  )
-  server.answer(fuseRequest(26, OFFERED_BY_LINUX_6_18))
-  const listings: string[] = []
-  const toList = [1n]
-  for (let node = toList.pop(); node !== undefined; node = toList.pop()) {
-    for (const opcode of [READDIR, READDIRPLUS]) {
-      for (let offset = 0n; ;) {
-        const length = server.answer(fuseRequest(opcode, reading(4096, offset), { node }))
-        const piece = Buffer.from(server.reply.bytes.subarray(0, length))
-        listings.push(`${opcode} of ${node}: ${piece.toString('hex')}`)
-        if (length === 16) break
-        for (let at = 16; at < length;) {
-          const entry = opcode === READDIRPLUS ? piece.readBigUInt64LE(at) : 0n
-          if (opcode === READDIRPLUS) at += 128
-          const isDirectory = piece.readUInt32LE(at + 20) === 0o4
-          if (entry !== 0n && isDirectory) toList.push(entry)
-          offset = piece.readBigUInt64LE(at + 8)
-          at += (24 + piece.readUInt32LE(at + 16) + 7) & ~7
-        }
-      }
-    }
-  }
-  return listings
-}

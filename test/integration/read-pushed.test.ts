@@ -1,5 +1,5 @@
 import { execa } from 'execa'
-import { lstat, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
   PUSH_LIMIT_BYTES,
@@ -8,7 +8,8 @@ import {
   readQuickly,
 } from '../../src/fuse/kernel/read-pushed.ts'
 import { loadSystemLibrary } from '../../src/fuse/kernel/system-library.ts'
-import { bytePathFromText } from '../../src/model/entry-name.ts'
+import type { PushedFile } from '../../src/fuse/kernel/thread-messages.ts'
+import { bytePathFromText, type EntryName } from '../../src/model/entry-name.ts'
 import { useTemporaryDirectory } from '../support/temporary-directory.ts'
 
 const directory = useTemporaryDirectory()
@@ -18,7 +19,7 @@ const buffer = Buffer.alloc(PUSH_LIMIT_BYTES + 8)
 async function listed(path: string) {
   const { ino, dev, birthtimeNs } = await lstat(path, { bigint: true })
   return {
-    ...{ id: 2, path: bytePathFromText(path), inode: Number(ino), device: dev },
+    ...{ id: 2, name: bytePathFromText(path), inode: Number(ino), device: dev },
     birth: Number(birthtimeNs / 1000n),
   }
 }
@@ -34,11 +35,12 @@ describe.each([
   ['by Node', () => Promise.resolve(readByNode(buffer, 8))],
   ['past Node', readWithLibrary],
 ])('%s', (_, reader) => {
-  let readPushed: ReadPushed
+  let pushed: ReadPushed
+  const readPushed = (file: PushedFile) => pushed.read(file)
 
   beforeAll(async () => {
     buffer.fill(0)
-    readPushed = await reader()
+    pushed = await reader()
   })
 
   test('a small file is read whole', async () => {
@@ -60,6 +62,26 @@ describe.each([
     expect(readPushed({ ...file, birth })).toBeUndefined()
     expect(readPushed({ ...file, inode, birth: birth - 1e6 })).toBeUndefined()
     expect(readPushed({ ...file, inode, birth })).toBe(7)
+  })
+
+  test('is read by its name in a directory, too', async () => {
+    await mkdir(`${directory()}/inside`)
+    const path = `${directory()}/inside/caf\u00e9`
+    await writeFile(path, 'content')
+    const file = {
+      ...(await listed(path)),
+      name: Buffer.from('caf\u00e9').toString('latin1') as EntryName,
+    }
+    expect(pushed.read(file)).toBeUndefined()
+    pushed.enter(bytePathFromText(`${directory()}/inside`))
+    expect(pushed.read(file)).toBe(7)
+    expect(pushed.read(await listed(path))).toBe(7)
+    pushed.leave()
+    expect(pushed.read(file)).toBeUndefined()
+    pushed.enter(bytePathFromText(`${directory()}/gone`))
+    expect(pushed.read(file)).toBeUndefined()
+    expect(pushed.read(await listed(path))).toBe(7)
+    pushed.leave()
   })
 
   test('nor is what is too large, empty, gone, or no file', async () => {

@@ -61,10 +61,12 @@ export function serveHistory(
         pushing.is &&= !pushing.ends
       },
       isPushing: () => pushing.is,
-      owe: (request) => state.owe(request),
+      reserve: () => state.reserve(),
+      owe: (at, request) => state.owe(at, request),
       takeBackOwed: (place) => state.settle(place) !== undefined,
       isTelling: () => telling.is,
       overtaken: (id) => overtaken.push(id),
+      elapsed: () => 0,
       report: (error) => reported.push(error),
     },
     { accessLists: false, passthrough: false, without, generation: 12_345 },

@@ -17,6 +17,7 @@ const KIND_OF_TYPE: Readonly<Record<number, EntryKind>> = {
 interface Answering {
   readonly reply: { readonly bytes: Buffer }
   answer(request: Buffer): number
+  rest(): void
 }
 
 export class ProtocolClient {
@@ -35,6 +36,7 @@ export class ProtocolClient {
     const unique = this.#unique
     const length = this.#server.answer(fuseRequest(opcode, body, { unique, node }))
     const reply = Buffer.from(this.#server.reply.bytes.subarray(0, length))
+    this.#server.rest()
     if (reply.length !== reply.readUInt32LE(0)) throw new Error('a reply of another length')
     if (reply.readBigUInt64LE(8) !== unique) throw new Error('a reply to somebody else')
     const error = reply.readInt32LE(4)

@@ -11,7 +11,8 @@ import {
   writeStatx,
   type Reply,
 } from './encode-reply.ts'
-import type { Known, NodeTable } from './node-table.ts'
+import type { Known } from './known-node.ts'
+import type { NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 
 const NAME_LIMIT_BYTES = 255
@@ -90,7 +91,7 @@ export class EntryAnswers<Node extends object> {
   tellPlain(at: number, parent: Known<Node>, name: EntryName, status: RawStatus): number {
     const { kind, inodeKey: inode, birth, device } = status
     const known = this.#table.tellPlain(parent, name, { inode, birth, device }, kind)
-    if (kind === 'file') this.#table.place(known)
+    this.#table.place(known)
     return writePlainEntry(this.#reply, at, known.id, this.#manner.generation, status)
   }
 

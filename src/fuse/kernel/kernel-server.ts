@@ -4,39 +4,19 @@
  */
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { EINVAL, ENOSYS, ENOTDIR, EPROTO, EROFS, errnoOf, ESTALE } from '../errno.ts'
-import { type Agreed, agreeOn, type Feature, type Wishes } from './agreement.ts'
-import { AttributeAnswers, type StoredAttributes } from './attribute-answers.ts'
+import { type Agreed, agreeOn } from './agreement.ts'
+import { AttributeAnswers } from './attribute-answers.ts'
 import { decodeRequest, type Forgotten, type Question, type Request } from './decode-request.ts'
 import { Reply, writeHeader, writeInit, writeSpace } from './encode-reply.ts'
 import { EntryAnswers } from './entry-answers.ts'
 import { ListingAnswers } from './listing-answers.ts'
 import { isBelow, nameNotices, newsFor } from './news.ts'
-import { type Known, NodeTable } from './node-table.ts'
+import type { Known } from './known-node.ts'
+import { NodeTable } from './node-table.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
-import type { QuickLook } from './quick-look.ts'
-import { PushAhead, type PushHost } from './push-ahead.ts'
-import { ReadAnswers, type ReadHost } from './read-answers.ts'
-
-/** What a server needs beside the view. */
-export interface ServerHost extends ReadHost, PushHost {
-  /** Tells the kernel something unasked; not in this thread, whose answer it may wait for. */
-  readonly notify: (notices: readonly Buffer[]) => void
-  /** Whether some of that is still to be told. */
-  isTelling(): boolean
-  /** Told of every error that a reader only sees as a number. */
-  report(error: unknown): void
-  /** A quicker way than the view's to look at what is stored, where there is one. */
-  readonly look?: QuickLook | undefined
-  /** Extended attributes as they are stored; undefined where they cannot be read. */
-  readonly stored?: StoredAttributes
-}
-
-export interface ServerOptions extends Wishes {
-  /** What is not to be agreed upon, though the kernel has it. */
-  readonly without: readonly Feature[]
-  /** Another one for every mount. */
-  readonly generation: number
-}
+import { PushAhead } from './push-ahead.ts'
+import { ReadAnswers } from './read-answers.ts'
+import type { ServerHost, ServerOptions } from './server-host.ts'
 
 /** The largest read, or listing. */
 const REPLY_LIMIT_BYTES = 1024 * 1024
@@ -61,6 +41,8 @@ export class KernelServer<Node extends object> {
   readonly #reads: ReadAnswers<Node>
   readonly #attributes: AttributeAnswers<Node>
   readonly #ahead: PushAhead<Node>
+  /** Who was told all names of a directory with the last reply. */
+  #listed: { readonly directory: Known<Node>; readonly process: number } | undefined
   #generation: number
   /** Whether something is new or gone that the kernel was not told. */
   #owesNews = false
@@ -85,6 +67,7 @@ export class KernelServer<Node extends object> {
     this.#listings = new ListingAnswers(fileSystem, table, this.reply, this.#entries, {
       notify: host.notify,
       look: host.look,
+      elapsed: () => host.elapsed(),
     })
     this.#reads = new ReadAnswers(fileSystem, table, this.reply, host)
     this.#ahead = new PushAhead(fileSystem, table, host)
@@ -126,8 +109,21 @@ export class KernelServer<Node extends object> {
     return length
   }
 
+  /** The last reply was sent: what will most likely be asked for next is looked at, or sent. Never throws. */
+  rest(): void {
+    const listed = this.#listed
+    this.#listed = undefined
+    try {
+      if (listed !== undefined) this.#ahead.noteListed(listed.directory, listed.process)
+      this.#listings.rest()
+    } catch {
+      // Whoever asks for it is told what is wrong.
+    }
+  }
+
   /** The last reply reached nobody: who asked was interrupted. */
   takeBack(): void {
+    this.#listed = undefined
     for (const known of this.#table.takeBack()) this.#reads.close(known)
   }
 
@@ -219,8 +215,10 @@ export class KernelServer<Node extends object> {
     question: Extract<Question, { readonly kind: 'readdir' }>,
     request: Request,
   ): Answer {
-    const length = this.#listings.list(known, node, question)
+    const { process } = request
+    const length = this.#listings.list(known, node, { ...question, process })
     const isEnd = length === OUT_HEADER_BYTES && question.offset > 0
+    if (this.#listings.isWhole) this.#listed = { directory: known, process }
     return isEnd && this.#ahead.noteEnd(known, request) ? undefined : length
   }
 
@@ -250,6 +248,7 @@ export class KernelServer<Node extends object> {
     if (generation !== this.#generation) {
       this.#generation = generation
       this.#table.doubt()
+      this.#listings.doubt()
       this.#owesNews = true
     }
     // Else more would gather than can be told. Whoever tells asks again when he has done so, and what has changed by then is told.

@@ -9,9 +9,12 @@ import { EINVAL, ENOENT, ENOTDIR } from '../errno.ts'
 import { inodeNotice } from './encode-notice.ts'
 import { direntBytes, writeDirent, writeEntry, writeOpen, type Reply } from './encode-reply.ts'
 import type { EntryAnswers } from './entry-answers.ts'
-import type { Known, NodeTable } from './node-table.ts'
+import { DirectoryLook } from './directory-look.ts'
+import type { Known } from './known-node.ts'
+import type { NodeTable } from './node-table.ts'
 import type { QuickLook } from './quick-look.ts'
 import { ENTRY_BYTES, OPEN_FLAG, OUT_HEADER_BYTES } from './protocol.ts'
+import { Walkers } from './walkers.ts'
 
 interface Listing {
   readonly number: number
@@ -23,18 +26,21 @@ interface Piece {
   readonly offset: number
   readonly size: number
   readonly plus: boolean
+  readonly process: number
 }
 
-interface Listed<Node> {
+interface Listed<Node extends object> {
   readonly node: Node
   readonly listing: Listing
-  /** The directory, open; negative when it is not. */
-  readonly inside: number
+  /** Where its names can be looked at where they lie. */
+  readonly entered: ReturnType<DirectoryLook<Node>['enter']>
 }
 
 export interface ListingHost {
   readonly notify: (notices: readonly Buffer[]) => void
   readonly look: QuickLook | undefined
+  /** Milliseconds since some moment. */
+  elapsed(): number
 }
 
 /** Names in all listings that are under way. */
@@ -56,12 +62,16 @@ export class ListingAnswers<Node extends object> {
   readonly #reply: Reply
   readonly #entries: EntryAnswers<Node>
   readonly #host: ListingHost
+  readonly #look: DirectoryLook<Node> | undefined
+  readonly #walkers = new Walkers<Node>()
   readonly #underWay = new LRUCache<number, Listing>({
     maxSize: NAMES_LIMIT,
     // What is larger than all of them together is listed anew for each piece.
     sizeCalculation: ({ names }) => names.length + 1,
   })
   #last = 0
+  /** Whether all names were told with the last answer. */
+  isWhole = false
 
   constructor(
     fileSystem: VirtualFileSystem<Node>,
@@ -75,6 +85,18 @@ export class ListingAnswers<Node extends object> {
     this.#reply = reply
     this.#entries = entries
     this.#host = host
+    const { look } = host
+    this.#look = look && new DirectoryLook(fileSystem, look, () => host.elapsed())
+  }
+
+  /** Nobody asks for anything. */
+  rest(): void {
+    this.#look?.rest()
+  }
+
+  /** Something is new or gone. */
+  doubt(): void {
+    this.#look?.doubt()
   }
 
   /** For kernels that want directories opened. */
@@ -85,40 +107,38 @@ export class ListingAnswers<Node extends object> {
   }
 
   list(directory: Known<Node>, node: Node, asked: Piece): number {
+    this.isWhole = false
     if (!Number.isSafeInteger(asked.offset)) return EINVAL
-    const listing = this.#listing(node, Math.floor(asked.offset / STEP))
+    const listing = this.#listing(directory, node, Math.floor(asked.offset / STEP))
     if (listing === undefined) return ENOTDIR
-    if (asked.offset === 0 && asked.plus) this.#table.beginOrder(directory)
+    if (asked.offset === 0 && asked.plus) {
+      this.#table.beginOrder(directory)
+      this.#walkers.begins(asked.process, directory)
+    }
     const { number, names } = listing
     const count = DOTS.length + names.length
     if (asked.offset % STEP >= count) {
       this.#end(directory, node, number)
       return OUT_HEADER_BYTES
     }
-    const inside = this.#enter(node)
+    const entered = this.#look?.enter(directory, node)
     try {
-      return this.#writePiece(directory, { node, listing, inside }, asked)
+      return this.#writePiece(directory, { node, listing, entered }, asked)
     } finally {
-      if (inside >= 0) this.#host.look?.leave(inside)
+      entered?.leave()
     }
-  }
-
-  /** A directory whose names are looked at where they lie. @returns its descriptor; negative where that cannot be */
-  #enter(node: Node): number {
-    const { look } = this.#host
-    const place = look === undefined ? undefined : this.#fileSystem.plainPlace(node)
-    return look === undefined || place === undefined ? -1 : look.enter(place)
   }
 
   #writePiece(
     directory: Known<Node>,
-    { node, listing: { number, names }, inside }: Listed<Node>,
+    { node, listing: { number, names }, entered }: Listed<Node>,
     asked: Piece,
   ): number {
     const limit = Math.min(OUT_HEADER_BYTES + asked.size, this.#reply.bytes.length)
     const count = DOTS.length + names.length
     let end = OUT_HEADER_BYTES
-    for (let place = asked.offset % STEP; place < count; place += 1) {
+    let place = asked.offset % STEP
+    for (; place < count; place += 1) {
       const name: string | undefined = DOTS[place] ?? names[place - DOTS.length]
       if (name === undefined) break
       const room = direntBytes(name) + (asked.plus ? ENTRY_BYTES : 0)
@@ -127,10 +147,30 @@ export class ListingAnswers<Node extends object> {
       end =
         name === '.' || name === '..'
           ? this.#writeDots(end, directory, name, next, asked.plus)
-          : (this.#writePlain(end, directory, inside, name as EntryName, next, asked.plus) ??
-            this.#writeChild(end, directory, node, name as EntryName, next, asked.plus))
+          : (this.#writePlain(
+              end,
+              directory,
+              entered,
+              place - DOTS.length,
+              name as EntryName,
+              next,
+              asked.plus,
+            ) ?? this.#writeChild(end, directory, node, name as EntryName, next, asked.plus))
     }
+    if (entered !== undefined && place < count) {
+      this.#look?.plan({ directory, node, names, from: Math.max(0, place - DOTS.length) })
+    }
+    this.isWhole = place === count
+    if (this.isWhole && asked.plus) this.#planNext(directory, asked.process)
     return end
+  }
+
+  /** A listing is as good as at its end: what will most likely be listed next. */
+  #planNext(directory: Known<Node>, process: number): void {
+    const next = this.#walkers.goesOn(process, directory)
+    if (next === undefined || this.#table.byId(next.id) !== next) return
+    const node = this.#table.nodeOf(next)
+    if (node !== undefined) this.#look?.plan({ directory: next, node, names: undefined, from: 0 })
   }
 
   /** The kernel keeps what it was told, unless it is told not to: next time more may be known. */
@@ -140,10 +180,10 @@ export class ListingAnswers<Node extends object> {
     this.#host.notify([inodeNotice(directory.id, 'content')])
   }
 
-  #listing(node: Node, number: number): Listing | undefined {
+  #listing(directory: Known<Node>, node: Node, number: number): Listing | undefined {
     const begun = number === 0 ? undefined : this.#underWay.get(number)
     if (begun !== undefined) return begun
-    const names = this.#fileSystem.names(node)
+    const names = this.#look?.names(directory) ?? this.#fileSystem.names(node)
     if (names === undefined) return undefined
     this.#last = this.#last === LAST_NUMBER ? 1 : this.#last + 1
     const listing = { number: this.#last, names }
@@ -172,14 +212,15 @@ export class ListingAnswers<Node extends object> {
   #writePlain(
     at: number,
     directory: Known<Node>,
-    inside: number,
+    entered: Listed<Node>['entered'],
+    index: number,
     name: EntryName,
     next: number,
     plus: boolean,
   ): number | undefined {
-    const { look } = this.#host
-    if (look === undefined || inside < 0) return undefined
-    const errno = look.in(inside, name)
+    const look = this.#look
+    const errno = entered?.at(index, name)
+    if (look === undefined || errno === undefined) return undefined
     if (errno === ENOENT) return at
     const { status } = look
     const { kind, inodeKey: inode } = status
@@ -202,7 +243,7 @@ export class ListingAnswers<Node extends object> {
       const told = this.#entries.tell(at, directory, node, name)
       if (told === undefined) return at
       const { known, attributes, end } = told
-      if (known.kind === 'file') this.#table.place(known)
+      this.#table.place(known)
       return writeDirent(this.#reply, end, { name, ...shownOf(attributes) }, next)
     }
     const found = this.#fileSystem.lookup(node, name)

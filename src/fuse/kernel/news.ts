@@ -2,7 +2,8 @@
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import type { Agreed } from './agreement.ts'
 import { entryNotice, inodeNotice, pruneNotice } from './encode-notice.ts'
-import type { Known, NodeTable } from './node-table.ts'
+import type { Known } from './known-node.ts'
+import type { NodeTable } from './node-table.ts'
 
 /** So many nodes in one message, which the kernel copies in pieces. */
 const PRUNED_AT_ONCE = 4096

@@ -5,111 +5,15 @@
  * Of a file only the way to it is kept; its node is made again when it is asked for. With two hundred thousand files in the
  * kernel's memory that is the difference between 50 MB and 200.
  */
-import type { ReadHandle } from '../../catalog/catalog.ts'
 import type { EntryKind } from '../../model/entry.ts'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { Lasting, NodeIdentity, VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import { ByNumber } from './by-number.ts'
+import { Known } from './known-node.ts'
 import { ROOT_ID } from './protocol.ts'
 
 /** Nodes of files that are kept ready, some 700 bytes each: what is listed is opened soon after. */
 const RECENT_NODES = 4096
-
-/** Of one file, so many ways that do not last; then the kernel may keep one of them until it wants memory. */
-const OTHER_WAYS = 16
-
-/** A name that the kernel was told. */
-export interface Way<Node extends object> {
-  readonly parent: Known<Node>
-  readonly name: EntryName
-  readonly lasts: Lasting
-}
-
-/** A node that the kernel knows. */
-export class Known<Node extends object> {
-  readonly id: number
-  readonly kind: EntryKind
-  readonly inode: number | bigint
-  readonly birth: number
-  readonly device: bigint
-  /** The way to it that was found last; undefined for the root. */
-  parent: Known<Node> | undefined
-  name: EntryName
-  /** How long it has the name that was told last. */
-  lasts: Lasting = 'once'
-  /** Of what is no directory: other ways to it that do not go with the snapshot it lies in, and one that does. */
-  others: Way<Node>[] | undefined
-  /** How often it was told to the kernel, less what it has forgotten. */
-  told = 0
-  /** Of a directory as long as it is not doubted; of a file while it is one of the recent ones. */
-  node: Node | undefined
-  /** Of a file that is read, as long as there is room for it; and the node it was opened as. */
-  open: { readonly handle: ReadHandle; readonly node: Node } | undefined
-  /** Whether its content was sent, or is being read. */
-  wasRead = false
-  /** Of a directory: its files in the order they were listed in. Of a file: its place there. */
-  order: { readonly files: Known<Node>[]; reads: number } | undefined
-  position = 0
-  /** Of a directory: whether there may be news in it. */
-  isChanging = false
-  /** Another with the same inode number, from another time or device. */
-  next: Known<Node> | undefined
-
-  constructor(
-    id: number,
-    kind: EntryKind,
-    identity: NodeIdentity,
-    parent: Known<Node> | undefined,
-    name: EntryName,
-  ) {
-    this.id = id
-    this.kind = kind
-    this.inode = identity.inode
-    this.birth = identity.birth
-    this.device = identity.device
-    this.parent = parent
-    this.name = name
-  }
-
-  get identity(): NodeIdentity {
-    const { inode, birth, device } = this
-    return { inode, birth, device }
-  }
-
-  /** It was told under a name, which is the way to it from now on. */
-  goBy(parent: Known<Node>, name: EntryName, lasts: Lasting): void {
-    const { parent: above, lasts: lasted } = this
-    const isOther = above !== undefined && (above !== parent || this.name !== name)
-    // Ways that last go with their snapshots. All snapshots may have one, so they are not noted for their own sake.
-    if (isOther && this.kind !== 'directory' && !(lasted === 'always' && lasts === 'always')) {
-      this.#note({ parent: above, name: this.name, lasts: lasted })
-    }
-    this.parent = parent
-    this.name = name
-    this.lasts = lasts
-  }
-
-  /** All the ways to it that are known. */
-  ways(): readonly Way<Node>[] {
-    const { parent, name, lasts, others = [] } = this
-    return parent === undefined ? others : [{ parent, name, lasts }, ...others]
-  }
-
-  #note(way: Way<Node>): void {
-    const isSame = (other: Way<Node>): boolean =>
-      way.lasts === 'always'
-        ? other.lasts === 'always'
-        : other.parent === way.parent && other.name === way.name
-    // What is below a directory that the kernel has forgotten it has forgotten as well.
-    const others = (this.others ?? []).filter((other) => other.parent.told > 0 && !isSame(other))
-    this.others = [...others.slice(1 - OTHER_WAYS), way]
-  }
-
-  is(identity: NodeIdentity): boolean {
-    const { inode, birth, device } = identity
-    return this.inode === inode && this.birth === birth && this.device === device
-  }
-}
 
 export class NodeTable<Node extends object> {
   readonly root: Known<Node>
@@ -155,7 +59,8 @@ export class NodeTable<Node extends object> {
     lasts: Lasting,
   ): Known<Node> {
     const identity = this.#fileSystem.identity(node)
-    const known = this.#find(identity) ?? this.#add(identity, parent, name, kind)
+    const first = this.#byInode.get(identity.inode)
+    const known = find(first, identity) ?? this.#add(identity, first, parent, name, kind)
     this.tellAgain(known)
     known.goBy(parent, name, lasts)
     if (kind === 'directory') {
@@ -172,7 +77,8 @@ export class NodeTable<Node extends object> {
     identity: NodeIdentity,
     kind: EntryKind,
   ): Known<Node> {
-    const known = this.#find(identity) ?? this.#add(identity, parent, name, kind)
+    const first = this.#byInode.get(identity.inode)
+    const known = find(first, identity) ?? this.#add(identity, first, parent, name, kind)
     this.tellAgain(known)
     known.goBy(parent, name, 'always')
     return known
@@ -203,13 +109,14 @@ export class NodeTable<Node extends object> {
     directory.order = undefined
   }
 
-  /** Notes the order in which files are listed: they will be read in it. */
+  /** Notes the order in which files are listed, and directories: they will be read, or listed, in it. */
   place(known: Known<Node>): void {
-    const { parent } = known
-    if (parent === undefined) return
-    parent.order ??= { files: [], reads: 0 }
-    if (parent.order.files[known.position] === known) return
-    known.position = parent.order.files.push(known) - 1
+    const { parent, kind } = known
+    if (parent === undefined || (kind !== 'file' && kind !== 'directory')) return
+    parent.order ??= { files: [], directories: [], reads: 0, place: undefined }
+    const alike = kind === 'file' ? parent.order.files : parent.order.directories
+    if (alike[known.position] === known) return
+    known.position = alike.push(known) - 1
   }
 
   /** The kernel has forgotten a node so and so often. @returns it, when that was all */
@@ -225,7 +132,11 @@ export class NodeTable<Node extends object> {
     known.others = undefined
     known.order = undefined
     // Its place in the order of its directory goes with that.
-    if (known.parent?.order?.files[known.position] === known) known.parent.order = undefined
+    const order = known.parent?.order
+    const alike = known.kind === 'directory' ? order?.directories : order?.files
+    if (known.parent !== undefined && alike?.[known.position] === known) {
+      known.parent.order = undefined
+    }
     return known
   }
 
@@ -263,18 +174,19 @@ export class NodeTable<Node extends object> {
     known.node = node
   }
 
-  #find(identity: NodeIdentity): Known<Node> | undefined {
-    let known = this.#byInode.get(identity.inode)
-    while (known !== undefined && !known.is(identity)) known = known.next
-    return known
-  }
-
-  #add(identity: NodeIdentity, parent: Known<Node>, name: EntryName, kind: EntryKind): Known<Node> {
+  /** @param first of those with its number */
+  #add(
+    identity: NodeIdentity,
+    first: Known<Node> | undefined,
+    parent: Known<Node>,
+    name: EntryName,
+    kind: EntryKind,
+  ): Known<Node> {
     if (identity.device !== this.#device) this.#device = identity.device
     const shared = { ...identity, device: this.#device }
     const known = new Known(this.#nextId, kind, shared, parent, name)
     this.#nextId += 1
-    known.next = this.#byInode.get(identity.inode)
+    known.next = first
     this.#byInode.set(identity.inode, known)
     this.#byId.add(known.id, known)
     return known
@@ -291,4 +203,13 @@ export class NodeTable<Node extends object> {
     while (before !== undefined && before.next !== known) before = before.next
     if (before !== undefined) before.next = known.next
   }
+}
+
+function find<Node extends object>(
+  first: Known<Node> | undefined,
+  identity: NodeIdentity,
+): Known<Node> | undefined {
+  let known = first
+  while (known !== undefined && !known.is(identity)) known = known.next
+  return known
 }

@@ -3,10 +3,11 @@
  * and whoever did so in one directory will in the next, where he can be kept waiting for the end of the listing until what is
  * sent is so far ahead that he will not overtake it.
  */
-import { type BytePath, joinPath } from '../../model/entry-name.ts'
+import type { BytePath } from '../../model/entry-name.ts'
 import type { VirtualFileSystem } from '../../view/virtual-file-system.ts'
 import type { Request } from './decode-request.ts'
-import type { Known, NodeTable } from './node-table.ts'
+import type { Known } from './known-node.ts'
+import type { NodeTable } from './node-table.ts'
 import { Readers } from './readers.ts'
 import type { Push, PushedFile } from './thread-messages.ts'
 import type { Unique } from './threads-state.ts'
@@ -18,8 +19,10 @@ export interface PushHost {
   overtaken(id: number): void
   /** Whether somebody sends them, who can be trusted with an answer. */
   isPushing(): boolean
-  /** Leaves the answer to a request to him. @returns where it is noted; undefined where it cannot be */
-  owe(request: Unique): number | undefined
+  /** @returns a place where somebody may be kept waiting until he has sent enough; undefined when there is none left */
+  reserve(): number | undefined
+  /** Leaves the answer to a request to him. @returns false when he has sent enough already */
+  owe(place: number, request: Unique): boolean
   /** @returns whether he has not answered it, and will not */
   takeBackOwed(place: number): boolean
 }
@@ -60,47 +63,57 @@ export class PushAhead<Node extends object> {
     order.reads += 1
     if (order.reads < READS_BEFORE_PUSHING && !isKnown) return
     this.#readers.saw(process)
-    const files = this.#unread(order.files, known.position + 1 + NOT_PUSHED, PUSHED_AT_ONCE)
-    if (files.length > 0) this.#host.push({ files })
+    const push = this.#unread(known.parent, known.position + 1 + NOT_PUSHED, PUSHED_AT_ONCE)
+    if (push.files.length > 0) this.#host.push(push)
+  }
+
+  /** A process was told all names of a directory. */
+  noteListed(directory: Known<Node>, process: number): void {
+    const { order } = directory
+    if (order === undefined || !this.#host.isPushing()) return
+    const expected = this.#readers.expect(process)
+    if (expected === undefined) return
+    const push = this.#unread(directory, expected.isDoubted ? 1 : 0, PUSHED_AFTER_LISTING)
+    if (push.files.length === 0) return
+    const until = Math.ceil(push.files.length * SENT_BEFORE_READING)
+    const place = this.#host.reserve()
+    order.place = place
+    this.#host.push({ ...push, held: place === undefined ? undefined : { place, until } })
   }
 
   /**
    * A directory was listed to its end, which has yet to be told.
    * @returns whether that is left to whoever sends its files
    */
-  noteEnd(directory: Known<Node>, request: Request): boolean {
-    const { order } = directory
-    if (order === undefined || !this.#host.isPushing()) return false
-    const expected = this.#readers.expect(request.process)
-    if (expected === undefined) return false
-    const files = this.#unread(order.files, expected.isDoubted ? 1 : 0, PUSHED_AFTER_LISTING)
-    if (files.length === 0) return false
-    const until = Math.ceil(files.length * SENT_BEFORE_READING)
-    const place = this.#host.owe(request)
-    if (place === undefined) return false
-    this.#host.push({ files, held: { place, until } })
+  noteEnd({ order }: Known<Node>, request: Request): boolean {
+    const place = order?.place
+    if (order === undefined || place === undefined) return false
+    order.place = undefined
+    if (!this.#host.owe(place, request)) return false
     // Should he have ended before that was noted, nobody else looks at it.
     return this.#host.isPushing() || !this.#host.takeBackOwed(place)
   }
 
-  /** Those that were never read, from a place on; they count as read then. */
-  #unread(listed: readonly Known<Node>[], from: number, limit: number): readonly PushedFile[] {
+  /** Those in a directory that were never read, from a place on; they count as read then. */
+  #unread(directory: Known<Node> | undefined, from: number, limit: number): Push {
+    const listed = directory?.order?.files ?? []
+    const node = directory === undefined ? undefined : this.#table.nodeOf(directory)
+    const place = node === undefined ? undefined : this.#fileSystem.plainPlace(node)
     const files: PushedFile[] = []
     for (let at = from; at < listed.length && files.length < limit; at += 1) {
       const next = listed[at]
       if (next === undefined || next.wasRead) continue
-      const path = this.#placeOf(next)
-      if (path === undefined) continue
+      // It may have been found in another directory since, under another name.
+      const isHere = place !== undefined && next.parent === directory
+      const name = isHere ? next.name : this.#placeOf(next)
+      if (name === undefined) continue
       next.wasRead = true
-      files.push({ id: next.id, path, ...next.identity })
+      files.push({ id: next.id, name, ...next.identity })
     }
-    return files
+    return { directory: place, files }
   }
 
   #placeOf(known: Known<Node>): BytePath | undefined {
-    const above = known.parent === undefined ? undefined : this.#table.nodeOf(known.parent)
-    const plain = above === undefined ? undefined : this.#fileSystem.plainPlace(above)
-    if (plain !== undefined) return joinPath(plain, known.name)
     const node = this.#table.nodeOf(known)
     return node === undefined ? undefined : this.#fileSystem.storedPlace(node)
   }

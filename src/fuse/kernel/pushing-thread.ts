@@ -5,8 +5,10 @@
  */
 import { writeSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { systemErrorCode } from '../../errors/system-error.ts'
 import { STORE_HEADER_BYTES, writeStoreHeader } from './encode-notice.ts'
 import { Reply, writeHeader } from './encode-reply.ts'
+import { type PackedPush, unpackPush } from './pack-push.ts'
 import { OUT_HEADER_BYTES } from './protocol.ts'
 import { ThreadsState } from './threads-state.ts'
 import { PUSH_LIMIT_BYTES, readByNode, type ReadPushed, readQuickly } from './read-pushed.ts'
@@ -23,6 +25,9 @@ export interface PusherTask {
 
 /** Longer nobody is kept waiting, on a slow disk for instance. */
 const HOLD_LIMIT_MS = 5
+/** The kernel was told of these files a moment ago: so long, and so often, it is waited until it knows them. */
+const UNKNOWN_MS = 0.03
+const UNKNOWN_TIMES = 20
 
 class Pusher {
   readonly #device: number
@@ -30,6 +35,8 @@ class Pusher {
   readonly #message = Buffer.alloc(STORE_HEADER_BYTES + PUSH_LIMIT_BYTES)
   readonly #answer = new Reply(OUT_HEADER_BYTES)
   readonly #read: ReadPushed
+  readonly #nothing = new Int32Array(new SharedArrayBuffer(4))
+  #patience = 0
 
   constructor(device: number, state: ThreadsState, library: SystemLibrary | undefined) {
     this.#device = device
@@ -40,7 +47,8 @@ class Pusher {
         : readQuickly(library, this.#message, STORE_HEADER_BYTES)
   }
 
-  push({ files, held }: Push): void {
+  push({ directory, files, held }: Push): void {
+    this.#patience = held === undefined ? 0 : UNKNOWN_TIMES
     let waiting = held
     const release = (): void => {
       if (waiting === undefined) return
@@ -51,6 +59,7 @@ class Pusher {
       this.#write(this.#answer.bytes, OUT_HEADER_BYTES)
     }
     const until = performance.now() + HOLD_LIMIT_MS
+    this.#read.enter(directory)
     try {
       for (let at = 0; at < files.length; at += 1) {
         at = this.#state.next(files, at)
@@ -60,22 +69,29 @@ class Pusher {
         if (at + 1 >= waiting.until || performance.now() > until) release()
       }
     } finally {
+      this.#read.leave()
       release()
     }
   }
 
   #send(file: PushedFile): void {
-    const size = this.#read(file)
+    const size = this.#read.read(file)
     if (size === undefined) return
     writeStoreHeader(this.#message, file.id, size)
-    this.#write(this.#message, STORE_HEADER_BYTES + size)
+    while (this.#write(this.#message, STORE_HEADER_BYTES + size) === 'ENOENT') {
+      if (this.#patience === 0) return
+      this.#patience -= 1
+      Atomics.wait(this.#nothing, 0, 0, UNKNOWN_MS)
+    }
   }
 
-  #write(bytes: Buffer, length: number): void {
+  /** @returns the code of what was wrong: the kernel does not know the node, or any more; nobody waits for the answer; there is no mount any more */
+  #write(bytes: Buffer, length: number): string | undefined {
     try {
       writeSync(this.#device, bytes, 0, length)
-    } catch {
-      // The kernel does not know the node any more, nobody waits for the answer, or there is no mount any more.
+      return undefined
+    } catch (error) {
+      return systemErrorCode(error)
     }
   }
 }
@@ -85,7 +101,7 @@ async function begin(port: MessagePort): Promise<void> {
   const { server, state: memory, device } = workerData as PusherTask
   const state = new ThreadsState(memory)
   const pusher = new Pusher(device, state, await loadSystemLibrary())
-  server.on('message', (push: Push) => pusher.push(push))
+  server.on('message', (push: PackedPush) => pusher.push(unpackPush(push)))
   server.on('close', () => port.close())
   state.isPushing = true
 }

@@ -1,27 +1,35 @@
 /** The content of a file that is sent before it is asked for. The kernel keeps it for good, so it has to be the right one. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { RawStatus } from '../../catalog/raw-status.ts'
-import { systemPath } from '../../model/entry-name.ts'
+import { type BytePath, joinPath, systemPath } from '../../model/entry-name.ts'
 import type { PushedFile } from './thread-messages.ts'
 import type { SystemLibrary } from './system-library.ts'
 
 /** Larger files are read by whoever wants them. */
 export const PUSH_LIMIT_BYTES = 64 * 1024
 
-/**
- * Reads the whole of a file.
- * @returns how long it is; undefined when it is empty or larger, cannot be read, or its path has come to hold another:
- *   whoever reads it is told
- */
-export type ReadPushed = (file: PushedFile) => number | undefined
+/** Reads files of one directory, then of another one. */
+export interface ReadPushed {
+  /** @param directory undefined where each file has its path */
+  enter(directory: BytePath | undefined): void
+  /**
+   * Reads the whole of a file.
+   * @returns how long it is; undefined when it is empty or larger, cannot be read, or its path has come to hold another:
+   *   whoever reads it is told
+   */
+  read(file: PushedFile): number | undefined
+  leave(): void
+}
 
 /** By Node. @param at a place of the buffer with room for `PUSH_LIMIT_BYTES` */
 export function readByNode(buffer: Buffer, at: number): ReadPushed {
-  return ({ path, inode, birth, device }) => {
+  let inside: BytePath | undefined
+  const read = ({ name, inode, birth, device }: PushedFile): number | undefined => {
     let descriptor: number | undefined
     try {
       const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-      descriptor = openSync(systemPath(path), flags)
+      const path = isPath(name) || inside === undefined ? name : joinPath(inside, name)
+      descriptor = openSync(systemPath(path as BytePath), flags)
       const status = fstatSync(descriptor, { bigint: true })
       const isSame =
         status.isFile() &&
@@ -37,6 +45,10 @@ export function readByNode(buffer: Buffer, at: number): ReadPushed {
       if (descriptor !== undefined) closeSync(descriptor)
     }
   }
+  const enter = (directory: BytePath | undefined): void => {
+    inside = directory
+  }
+  return { enter, read, leave: () => enter(undefined) }
 }
 
 /** The same in half the time, which is what decides whether the reader is there first. */
@@ -47,6 +59,7 @@ export function readQuickly(
 ): ReadPushed {
   const status = new RawStatus()
   const files = filesInto(status.bytes, buffer)
+  let inside = -1
   const readOpened = (
     descriptor: number,
     { inode, birth, device }: PushedFile,
@@ -61,13 +74,26 @@ export function readQuickly(
     if (!isSame || !canBePushed(size)) return undefined
     return files.read(descriptor, at, size) === size ? size : undefined
   }
-  return (file) => {
-    const descriptor = files.open(file.path)
-    if (descriptor < 0) return undefined
-    const size = readOpened(descriptor, file)
-    files.close(descriptor)
-    return size
+  return {
+    enter: (directory) => {
+      inside = directory === undefined ? -1 : files.enter(directory)
+    },
+    read: (file) => {
+      const descriptor = files.open(inside, file.name)
+      if (descriptor < 0) return undefined
+      const size = readOpened(descriptor, file)
+      files.close(descriptor)
+      return size
+    },
+    leave: () => {
+      if (inside >= 0) files.close(inside)
+      inside = -1
+    },
   }
+}
+
+function isPath(name: string): boolean {
+  return name.startsWith('/')
 }
 
 function canBePushed(size: number): boolean {

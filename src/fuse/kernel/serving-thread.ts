@@ -9,12 +9,12 @@ import { messageOf, systemErrorCode } from '../../errors/system-error.ts'
 import { openViews, sourcesOf } from '../../view/open-views.ts'
 import { garbageCollector } from './collect-garbage.ts'
 import { KernelServer } from './kernel-server.ts'
+import { type PackedPush, packPush } from './pack-push.ts'
 import { ThreadsState } from './threads-state.ts'
 import { listQuickly, lookQuickly, quickLook } from './quick-look.ts'
 import { loadSystemLibrary } from './system-library.ts'
 import type {
   PassedError,
-  Push,
   ServingNews,
   ServingStart,
   ServingTask,
@@ -35,7 +35,7 @@ const COLLECTED_EVERY = 100_000
 
 type Answering = Pick<
   KernelServer<object>,
-  'reply' | 'answer' | 'takeBack' | 'agreed' | 'refusal' | 'knownNodes'
+  'reply' | 'answer' | 'rest' | 'takeBack' | 'agreed' | 'refusal' | 'knownNodes'
 >
 
 /** To be called where the file is loaded as the thread, and nowhere else. */
@@ -62,12 +62,16 @@ async function begin(port: MessagePort, task: ServingTask): Promise<void> {
           library?.giveBack()
         },
         isTelling: () => state.isTelling,
+        elapsed: clock.elapsed,
         overtaken: (id) => state.noteOvertaken(id),
         isPushing: () => state.isPushing,
-        owe: (request) => state.owe(request),
+        reserve: () => state.reserve(),
+        owe: (place, request) => state.owe(place, request),
         takeBackOwed: (place) => state.settle(place) !== undefined,
         push: (push) => {
-          task.pusher.postMessage(push satisfies Push)
+          const packed = packPush(push)
+          const memory = [packed.numbers.buffer, packed.places.buffer]
+          task.pusher.postMessage(packed satisfies PackedPush, memory)
           if (!hasPushed) tell({ kind: 'pushing' })
           hasPushed = true
         },
@@ -127,6 +131,7 @@ function serve(device: number, server: Answering, onAgreed: () => void): void {
     }
     const replyLength = server.answer(request.subarray(0, length))
     if (replyLength > 0) send(device, server, replyLength)
+    server.rest()
     if (!isAgreed && server.refusal !== undefined) throw new Error(server.refusal)
     most = Math.max(most, server.knownNodes)
     answered += 1

@@ -79,8 +79,10 @@ export interface StatusCalls {
 
 /** Regular files; the numbers that come back are negative where something is wrong, and nobody asks what. */
 export interface QuickFiles {
-  /** open(2) for reading, no link followed, and a FIFO not waited for. @returns a descriptor */
-  open(place: BytePath): number
+  /** Opens a directory. @returns a descriptor */
+  enter(directory: BytePath): number
+  /** openat(2) for reading, no link followed, and a FIFO not waited for; what is a path needs no directory. @returns a descriptor */
+  open(directory: number, name: EntryName | BytePath): number
   /** statx(2) of what is open */
   status(descriptor: number): number
   /** pread(2) from the beginning, to a place of the room. @returns how many bytes there were */
@@ -124,13 +126,14 @@ function bind(koffi: typeof Koffi): SystemLibrary {
     path[path.write(place, 'latin1')] = 0
     return true
   }
-  const open = library.func('int open(uintptr_t, int)')
+  const openat = library.func('int openat(int, uintptr_t, int)')
   const close = library.func('int close(int)')
-  const openAs = (place: BytePath, flags: number): number => {
+  const openIn = (directory: number, place: BytePath | EntryName, flags: number): number => {
     if (!takesPath(place)) return ENAMETOOLONG
-    const descriptor = Number(open(pathAddress, flags))
+    const descriptor = Number(openat(directory, pathAddress, flags))
     return descriptor < 0 ? -koffi.errno() : descriptor
   }
+  const openAs = (place: BytePath, flags: number): number => openIn(AT_FDCWD, place, flags)
   const pread = library.func('int64_t pread(int, uintptr_t, size_t, int64_t)')
 
   const bytesOrErrno = (length: unknown): Buffer | number => {
@@ -163,7 +166,8 @@ function bind(koffi: typeof Koffi): SystemLibrary {
       const contentAddress = Number(koffi.address(content))
       const nothing = pathAddress + PATH_LIMIT_BYTES
       return {
-        open: (place) => openAs(place, OPEN_FLAGS),
+        enter: (directory) => openAs(directory, DIRECTORY_FLAGS),
+        open: (directory, name) => openIn(directory, name, OPEN_FLAGS),
         status: (descriptor) =>
           Number(
             statx(descriptor, nothing, AT_EMPTY_PATH, STATX_BASIC_STATS_AND_BTIME, statusAddress),

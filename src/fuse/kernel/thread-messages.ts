@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { SourcePlace, ViewRecipe } from '../../view/open-views.ts'
 import type { Feature, Wishes } from './agreement.ts'
 import type { NodeIdentity } from '../../view/virtual-file-system.ts'
-import type { BytePath } from '../../model/entry-name.ts'
+import type { BytePath, EntryName } from '../../model/entry-name.ts'
 
 /** What the serving thread begins with. */
 export interface ServingTask extends Wishes {
@@ -52,11 +52,14 @@ export type TellerWork =
 /** A file whose content is sent before it is asked for. */
 export interface PushedFile extends NodeIdentity {
   readonly id: number
-  readonly path: BytePath
+  /** In the directory, or a path from the root where it lies in another one. */
+  readonly name: EntryName | BytePath
 }
 
-/** To the pushing thread. */
+/** What is sent ahead; to the pushing thread as `packPush` makes it. */
 export interface Push {
+  /** Where the files lie; undefined where each has its path. */
+  readonly directory: BytePath | undefined
   readonly files: readonly PushedFile[]
   readonly held?: HeldEnd | undefined
 }

@@ -2,12 +2,15 @@
  * What the thread that answers knows of those that send files ahead and tell what is new, and they of it, in memory that all
  * see: none hears messages while it is at work.
  */
-const WORDS = { overtaken: 0, isPushing: 1, telling: 2, owed: 3 } as const
+const WORDS = { overtaken: 0, isPushing: 1, telling: 2 } as const
+/** After these and one that is not used, since what follows are numbers of 64 bits. */
+const OWED_AT_BYTES = 16
 
 /** Of so many readers each may be kept waiting by whoever sends files. */
 const OWED_LIMIT = 64
-/** The upper half of the number of a request, and the lower one, which is 0 where nothing is owed. */
-const WORDS_OF_OWED = 2
+/** What stands in a place that is free, and in one that nobody waits at yet. No request has one of these numbers: the kernel counts them from 2 on. */
+const FREE = 0n
+const RESERVED = 1n
 
 /** The number of a request that awaits an answer. */
 export interface Unique {
@@ -17,14 +20,16 @@ export interface Unique {
 
 export class ThreadsState {
   readonly #words: Uint32Array
+  readonly #owed: BigUint64Array
 
   /** @param memory as `memory()` gives it, shared by the threads */
   constructor(memory: SharedArrayBuffer) {
-    this.#words = new Uint32Array(memory)
+    this.#words = new Uint32Array(memory, 0, OWED_AT_BYTES / 4)
+    this.#owed = new BigUint64Array(memory, OWED_AT_BYTES)
   }
 
   static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer((WORDS.owed + OWED_LIMIT * WORDS_OF_OWED) * 4)
+    return new SharedArrayBuffer(OWED_AT_BYTES + OWED_LIMIT * 8)
   }
 
   /** Whether there is somebody who sends. */
@@ -37,27 +42,33 @@ export class ThreadsState {
   }
 
   /**
-   * An answer is left to whoever sends. By the thread that answers, and no other.
-   * @returns its place; undefined when too many are owed
+   * Files are about to be sent, and whoever will read them may be kept waiting until so many were. By the thread that answers,
+   * and no other.
+   * @returns where that is noted; undefined when there are too many
    */
-  owe({ uniqueLow, uniqueHigh }: Unique): number | undefined {
-    if (uniqueLow === 0) return undefined
+  reserve(): number | undefined {
     for (let place = 0; place < OWED_LIMIT; place += 1) {
-      const at = WORDS.owed + place * WORDS_OF_OWED
-      if (Atomics.load(this.#words, at + 1) !== 0) continue
-      Atomics.store(this.#words, at, uniqueHigh)
-      Atomics.store(this.#words, at + 1, uniqueLow)
-      return place
+      if (Atomics.compareExchange(this.#owed, place, FREE, RESERVED) === FREE) return place
     }
     return undefined
   }
 
-  /** @returns what was owed at a place, for the one who asks first: he is to answer it */
+  /**
+   * An answer is left to whoever sends. By the thread that answers.
+   * @param place as `reserve` has told it
+   * @returns false when so many were sent already
+   */
+  owe(place: number, { uniqueLow, uniqueHigh }: Unique): boolean {
+    const unique = (BigInt(uniqueHigh) << 32n) + BigInt(uniqueLow)
+    if (unique <= RESERVED) return false
+    return Atomics.compareExchange(this.#owed, place, RESERVED, unique) === RESERVED
+  }
+
+  /** Nobody is kept waiting at a place any more. @returns who was, for the one who asks first: he is to answer him */
   settle(place: number): Unique | undefined {
-    const at = WORDS.owed + place * WORDS_OF_OWED
-    const uniqueHigh = Atomics.load(this.#words, at)
-    const uniqueLow = Atomics.exchange(this.#words, at + 1, 0)
-    return uniqueLow === 0 ? undefined : { uniqueLow, uniqueHigh }
+    const unique = Atomics.exchange(this.#owed, place, FREE)
+    if (unique <= RESERVED) return undefined
+    return { uniqueLow: Number(unique & 0xffff_ffffn), uniqueHigh: Number(unique >> 32n) }
   }
 
   /** @returns all that is owed, which the caller is to answer */

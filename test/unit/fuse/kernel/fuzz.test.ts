@@ -72,15 +72,16 @@ test(`a server has a valid answer for each of ${REQUESTS} bent requests`, () => 
     const request = next()
     const began = performance.now()
     const length = server.answer(request)
+    const reply = Buffer.from(server.reply.bytes.subarray(0, Math.max(length, 16)))
+    server.rest()
     slowestMs = Math.max(slowestMs, performance.now() - began)
     if (length === 0) continue
-    const reply = server.reply.bytes
     const error = reply.readInt32LE(4)
     const isValid =
       reply.readUInt32LE(0) === length &&
       reply.readBigUInt64LE(8) === 5n &&
       (error === 0 || (error < 0 && error > -4096 && length === 16)) &&
-      length <= reply.length
+      length <= server.reply.bytes.length
     if (!isValid) expect(request.toString('hex')).toBe('answered')
     if (length === 144 && error === 0) known.push(reply.readBigUInt64LE(16))
     kinds.set(error, (kinds.get(error) ?? 0) + 1)

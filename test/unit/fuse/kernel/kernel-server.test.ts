@@ -441,6 +441,7 @@ describe('a server', () => {
     /** Up to its end, which is asked for by this process. @returns the length of the answer to that */
     const list = (directory: bigint, process: number): number => {
       ask(44, directory, reading(1 << 17, 0n), process)
+      server.rest()
       const last = server.reply.bytes.subarray(0, server.reply.bytes.readUInt32LE(0))
       // The last place that was told, from the dirent before the last name.
       const offset = last.readBigUInt64LE(last.length - 24)

@@ -60,32 +60,51 @@ describe('what is sent ahead', () => {
 describe('an answer that is left to another thread', () => {
   const unique = (uniqueLow: number) => ({ uniqueLow, uniqueHigh: 3 })
 
+  /** @returns its place */
+  const leave = (state: ThreadsState, uniqueLow: number): number => {
+    const place = state.reserve()!
+    expect(state.owe(place, unique(uniqueLow))).toBe(true)
+    return place
+  }
+
   test('is given by one of those who see it', () => {
     const [answering, sending] = twoEnds()
-    const [first, second] = [answering.owe(unique(0xffff_fffe)), answering.owe(unique(6))]
-    expect(sending.settle(first!)).toEqual(unique(0xffff_fffe))
-    expect([answering.settle(first!), sending.settle(first!)]).toEqual([undefined, undefined])
+    const [first, second] = [leave(answering, 0xffff_fffe), leave(answering, 6)]
+    expect(sending.settle(first)).toEqual(unique(0xffff_fffe))
+    expect([answering.settle(first), sending.settle(first)]).toEqual([undefined, undefined])
     expect(answering.settleAll()).toEqual([unique(6)])
-    expect(sending.settle(second!)).toBeUndefined()
+    expect(sending.settle(second)).toBeUndefined()
   })
 
   test('is not left to it where there is no place for it', () => {
     const [answering, sending] = twoEnds()
-    const places = Array.from({ length: 100 }, (_, n) => answering.owe(unique(2 * n + 2)))
+    const places = Array.from({ length: 100 }, () => answering.reserve())
     const taken = places.filter((place) => place !== undefined)
     expect(new Set(taken).size).toBe(taken.length)
     expect(places.at(-1)).toBeUndefined()
+    expect(answering.owe(taken[5]!, unique(12))).toBe(true)
     expect(sending.settle(taken[5]!)).toEqual(unique(12))
-    expect(answering.owe(unique(1000))).toBe(taken[5])
-    // Of a number whose lower half is 0 it could not be told that it is owed.
-    answering.settleAll()
-    expect(answering.owe(unique(0))).toBeUndefined()
+    expect(answering.reserve()).toBe(taken[5])
+  })
+
+  test('is not left to it when it has sent enough by then', () => {
+    const [answering, sending] = twoEnds()
+    const place = answering.reserve()!
+    expect(sending.settle(place)).toBeUndefined()
+    expect(answering.owe(place, unique(6))).toBe(false)
+    // Nor has a place room for two, nor for a number that stands for something else.
+    const other = leave(answering, 8)
+    expect(answering.owe(other, unique(10))).toBe(false)
+    expect(sending.settle(other)).toEqual(unique(8))
+    const last = answering.reserve()!
+    expect(answering.owe(last, { uniqueLow: 1, uniqueHigh: 0 })).toBe(false)
+    expect(sending.settle(last)).toBeUndefined()
   })
 
   test('comes when that thread has ended', async () => {
     const [answering, sending] = twoEnds()
     sending.isPushing = true
-    for (const low of [6, 8]) answering.owe(unique(low))
+    for (const low of [6, 8]) leave(answering, low)
     await using device = await open(`${directory()}/device`, 'w+')
     answerForPusher(device.fd, sending)
     await eventually(async () => expect((await device.stat()).size).toBe(32))
