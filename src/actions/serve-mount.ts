@@ -17,7 +17,7 @@ import type { Feature } from '../fuse/kernel/agreement.ts'
 import { kernelDriver } from '../fuse/kernel/kernel-driver.ts'
 import { ServingWorker } from '../fuse/kernel/serving-worker.ts'
 import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
-import { runFusermount } from '../fuse/run-fusermount.ts'
+import { runUnmount } from '../fuse/run-unmount.ts'
 import { openRepository } from '../repository/open-repository.ts'
 import { storageError } from '../repository/storage-error.ts'
 import type { SourcePlace } from '../view/open-views.ts'
@@ -192,10 +192,10 @@ async function unmountedOrStopped(
   }
   if (mountedAt(await readMountTable(), mountpoint)?.type !== MOUNT_TYPE) return
   // A reader may still sit in the mount; this process ends all the same, and must not leave it dead.
-  const result = await runFusermount(mountpoint, 'plainly')
+  const result = await runUnmount(mountpoint, 'plainly')
   if (result.kind === 'unmounted') return
   await session.cutOff()
-  await runFusermount(mountpoint, 'lazily')
+  await runUnmount(mountpoint, 'lazily')
 }
 
 function pause(durationMs: number, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { SnapfsError } from '../errors/snapfs-error.ts'
 import { resolveMountpoint } from '../fuse/check-mountpoint.ts'
 import { MOUNT_TYPE } from '../fuse/driver.ts'
 import { mountedAt, readMountTable } from '../fuse/mount-table.ts'
-import { runFusermount } from '../fuse/run-fusermount.ts'
+import { runUnmount } from '../fuse/run-unmount.ts'
 import { findHolders } from './find-holders.ts'
 
 /**
@@ -21,7 +21,7 @@ export async function unmount(path: string, lazily: 'lazily' | 'plainly'): Promi
         : `What is mounted on ${path} is not snapfs but ${mounted.type}.`,
     )
   }
-  const result = await runFusermount(mountpoint, lazily)
+  const result = await runUnmount(mountpoint, lazily)
   switch (result.kind) {
     case 'unmounted':
       return

@@ -14,6 +14,11 @@ source = ${JSON.stringify(profile.source)}
 # "/" means directly below the source, "*" stops at a slash and "**" does not. The first that matches
 # decides, and "+ PATTERN" keeps. A .snapfsignore leaves out what its lines match, there and below.
 exclude = [${profile.exclude.map((pattern) => JSON.stringify(pattern)).join(', ')}]
+# Which snapshots "snapfs prune" keeps: the newest of each of so many hours, days and so on. It removes
+# none before the "#" of the next line is gone; "snapfs prune --simulate 2y" shows what comes of it.
+# keep = { hourly = 24, daily = 30, weekly = 12, monthly = 24, yearly = 10 }
+# With this line, too, each backup is followed by a prune:
+# prune = "after backup"
 `
 }
 

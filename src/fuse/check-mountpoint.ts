@@ -7,7 +7,7 @@ import { contains } from '../model/absolute-path.ts'
 import { MOUNT_TYPE } from './driver.ts'
 import { mountedAt, readMountTable } from './mount-table.ts'
 import { probeMount } from './probe-mount.ts'
-import { runFusermount } from './run-fusermount.ts'
+import { runUnmount } from './run-unmount.ts'
 
 /**
  * The absolute path of a mountpoint without symbolic links above it. Looks at the parent only, since
@@ -71,7 +71,7 @@ async function clearStaleMount(mountpoint: string, path: string): Promise<void> 
   if (mountedAt(await readMountTable(), mountpoint)?.type !== MOUNT_TYPE) return
   switch (await probeMount(mountpoint)) {
     case 'dead':
-      await runFusermount(mountpoint, 'lazily')
+      await runUnmount(mountpoint, 'lazily')
       return
     case 'answers':
       throw new SnapfsError('MOUNT_FAILED', `snapfs is already mounted on ${path}.`, {

@@ -58,7 +58,7 @@ const BANS: readonly Ban[] = [
         'rsync/run-rsync.ts',
         'repository/sync-file-system.ts',
         'repository/set-time.ts',
-        'fuse/run-fusermount.ts',
+        'fuse/run-unmount.ts',
         'fuse/probe-mount.ts',
         'fuse/find-drivers.ts',
         'fuse/kernel/attach.ts',

@@ -10,7 +10,7 @@ import { type Driver, type MountRequest, type MountSession, SUBTYPE } from '../d
 import { checkFuseDevice, FUSE_DEVICE } from '../fuse-device.ts'
 import { ERANGE } from '../errno.ts'
 import { openViews, sourcesOf, type ViewClock } from '../../view/open-views.ts'
-import { runFusermount } from '../run-fusermount.ts'
+import { runUnmount } from '../run-unmount.ts'
 import { fuseOperations } from './operations.ts'
 
 /**
@@ -67,7 +67,7 @@ async function mount(request: MountRequest, clock: ViewClock): Promise<MountSess
     fuse.mount((error) => (error === null ? resolve() : reject(error)))
   }).catch(async (error: unknown) => {
     // A refused option can leave a mount without a server behind.
-    await runFusermount(mountpoint, 'lazily')
+    await runUnmount(mountpoint, 'lazily')
     throw mountFailed(request, error)
   })
   return {

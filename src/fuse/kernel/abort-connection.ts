@@ -1,7 +1,7 @@
 /** Cutting off a mount from those who are in it: what they ask, and have asked, is answered with an error. */
 import { writeFile } from 'node:fs/promises'
 import { mountedAt, readMountTable } from '../mount-table.ts'
-import { forceUnmount } from '../run-fusermount.ts'
+import { forceUnmount } from '../run-unmount.ts'
 
 /** Of the file system that controls FUSE; whoever mounted may write there. */
 const CONNECTIONS = '/sys/fs/fuse/connections'

@@ -9,7 +9,7 @@ import { SnapfsError } from '../../errors/snapfs-error.ts'
 import { messageOf } from '../../errors/system-error.ts'
 import type { Driver, MountRequest, MountSession } from '../driver.ts'
 import { checkFuseDevice } from '../fuse-device.ts'
-import { runFusermount } from '../run-fusermount.ts'
+import { runUnmount } from '../run-unmount.ts'
 import { abortConnection } from './abort-connection.ts'
 import type { Feature } from './agreement.ts'
 import { type Attached, attachByFusermount, attachByMount, AttachFailure } from './attach.ts'
@@ -103,7 +103,7 @@ async function mount(request: MountRequest, options: KernelDriverOptions): Promi
   } catch (error) {
     const attached = await attaching.catch(() => undefined)
     if (attached !== undefined) {
-      await runFusermount(mountpoint, 'lazily')
+      await runUnmount(mountpoint, 'lazily')
       attached.close()
     }
     await Promise.all([serving.terminate(), telling?.terminate()])
@@ -165,7 +165,7 @@ class KernelSession implements MountSession {
     if (!this.#isOver) return true
     // Without anybody who answers, whoever asks would wait for ever.
     if (this.#failure !== undefined) {
-      await runFusermount(this.#parts.mountpoint, 'lazily')
+      await runUnmount(this.#parts.mountpoint, 'lazily')
       throw this.#failure
     }
     return false

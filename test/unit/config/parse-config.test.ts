@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configFile } from '../../../src/config/load-config.ts'
 import { parseConfig } from '../../../src/config/parse-config.ts'
 import { renderConfig } from '../../../src/config/write-config.ts'
+import type { Profile } from '../../../src/model/profile.ts'
 import { SnapfsError } from '../../../src/errors/snapfs-error.ts'
 
 function parse(text: string) {
@@ -183,6 +184,16 @@ repository = "/mnt/other"
       }
       expect(parse(renderConfig(profile)).profiles).toEqual([profile])
     }
+  })
+
+  test('that init writes has a policy to be taken as it is', () => {
+    const profile = { name: 'home', source: '/home', repository: '/mnt/backup', exclude: [] }
+    const lines = renderConfig(profile).replaceAll(/^# (keep|prune) = /gmu, '$1 = ')
+    const rules = 'hourly = 24, daily = 30, weekly = 12, monthly = 24, yearly = 10'
+    const [{ keep }] = parse(`repository = "/r"\n[profile.a]\nsource = "/"\nkeep = { ${rules} }`)
+      .profiles as [Profile]
+    expect(keep).toBeDefined()
+    expect(parse(lines).profiles).toEqual([{ ...profile, keep, prune: 'after backup' }])
   })
 })
 

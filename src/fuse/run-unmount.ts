@@ -14,7 +14,7 @@ const PROGRAMS = [
 const TIMEOUT_MS = 10_000
 
 /** @param lazily detach now, finish when the last user is gone */
-export async function runFusermount(
+export async function runUnmount(
   mountpoint: string,
   lazily: 'lazily' | 'plainly',
 ): Promise<UnmountResult> {
