@@ -16,6 +16,13 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a node that is forgotten takes those behind it in its row with it',
+    file: 'src/fuse/kernel/by-identity.ts',
+    from: 'before.next = item.next',
+    to: 'before.next = undefined',
+    test: ['unit', 'by-identity.test.ts', 'added and not removed'],
+  },
+  {
     title: 'what was looked at ahead of time is told although there is news',
     file: 'src/fuse/kernel/kernel-server.ts',
     from: '      this.#listings.doubt()\n',

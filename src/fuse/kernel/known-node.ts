@@ -23,36 +23,48 @@ interface Order<Node extends object> {
   place: number | undefined
 }
 
-/** A node that the kernel knows. */
+/** What few nodes have at a time. */
+class Rare<Node extends object> {
+  others: Way<Node>[] | undefined
+  node: Node | undefined
+  open: { readonly handle: ReadHandle; readonly node: Node } | undefined
+  order: Order<Node> | undefined
+}
+
+/** By their places in one number, which takes less memory than a word for each. */
+const KINDS: readonly EntryKind[] = [
+  'file',
+  'directory',
+  'symlink',
+  'fifo',
+  'socket',
+  'character-device',
+  'block-device',
+]
+const KIND_BITS = 0b111
+const LASTING: readonly Lasting[] = ['once', 'until news', 'until gone', 'always']
+const LASTING_SHIFT = 3
+const LASTING_BITS = 0b11 << LASTING_SHIFT
+const WAS_READ = 0b10_0000
+const IS_CHANGING = 0b100_0000
+
+/** A node that the kernel knows: of two hundred thousand files each, so each word of it is counted. */
 export class Known<Node extends object> {
   readonly id: number
-  readonly kind: EntryKind
   readonly inode: number | bigint
   readonly birth: number
   readonly device: bigint
   /** The way to it that was found last; undefined for the root. */
   parent: Known<Node> | undefined
   name: EntryName
-  /** How long it has the name that was told last. */
-  lasts: Lasting = 'once'
-  /** Of what is no directory: other ways to it that do not go with the snapshot it lies in, and one that does. */
-  others: Way<Node>[] | undefined
   /** How often it was told to the kernel, less what it has forgotten. */
   told = 0
-  /** Of a directory as long as it is not doubted; of a file while it is one of the recent ones. */
-  node: Node | undefined
-  /** Of a file that is read, as long as there is room for it; and the node it was opened as. */
-  open: { readonly handle: ReadHandle; readonly node: Node } | undefined
-  /** Whether its content was sent, or is being read. */
-  wasRead = false
-  /** Of a directory: its files, and its directories, in the order they were listed in. */
-  order: Order<Node> | undefined
-  /** Its own place in one of them. */
+  /** Its place in the order that its directory was listed in. */
   position = 0
-  /** Of a directory: whether there may be news in it. */
-  isChanging = false
-  /** Another with the same inode number, from another time or device. */
+  /** Another one in the same row of `ByIdentity`. */
   next: Known<Node> | undefined
+  #bits: number
+  #rare: Rare<Node> | undefined
 
   constructor(
     id: number,
@@ -62,12 +74,79 @@ export class Known<Node extends object> {
     name: EntryName,
   ) {
     this.id = id
-    this.kind = kind
+    this.#bits = KINDS.indexOf(kind)
     this.inode = identity.inode
     this.birth = identity.birth
     this.device = identity.device
     this.parent = parent
     this.name = name
+  }
+
+  get kind(): EntryKind {
+    return KINDS[this.#bits & KIND_BITS] ?? 'file'
+  }
+
+  /** How long it has the name that was told last. */
+  get lasts(): Lasting {
+    return LASTING[(this.#bits & LASTING_BITS) >> LASTING_SHIFT] ?? 'once'
+  }
+
+  set lasts(lasts: Lasting) {
+    this.#bits = (this.#bits & ~LASTING_BITS) | (LASTING.indexOf(lasts) << LASTING_SHIFT)
+  }
+
+  /** Whether its content was sent, or is being read. */
+  get wasRead(): boolean {
+    return (this.#bits & WAS_READ) !== 0
+  }
+
+  set wasRead(was: boolean) {
+    this.#bits = was ? this.#bits | WAS_READ : this.#bits & ~WAS_READ
+  }
+
+  /** Of a directory: whether there may be news in it. */
+  get isChanging(): boolean {
+    return (this.#bits & IS_CHANGING) !== 0
+  }
+
+  set isChanging(is: boolean) {
+    this.#bits = is ? this.#bits | IS_CHANGING : this.#bits & ~IS_CHANGING
+  }
+
+  /** Of what is no directory: other ways to it that do not go with the snapshot it lies in, and one that does. */
+  get others(): Way<Node>[] | undefined {
+    return this.#rare?.others
+  }
+
+  set others(others: Way<Node>[] | undefined) {
+    if (others !== undefined || this.#rare !== undefined) this.#rareOnes().others = others
+  }
+
+  /** Of a directory as long as it is not doubted; of a file while it is one of the recent ones. */
+  get node(): Node | undefined {
+    return this.#rare?.node
+  }
+
+  set node(node: Node | undefined) {
+    if (node !== undefined || this.#rare !== undefined) this.#rareOnes().node = node
+  }
+
+  /** Of a file that is read, as long as there is room for it; and the node it was opened as. */
+  get open(): { readonly handle: ReadHandle; readonly node: Node } | undefined {
+    return this.#rare?.open
+  }
+
+  set open(open: { readonly handle: ReadHandle; readonly node: Node } | undefined) {
+    if (open !== undefined || this.#rare !== undefined) this.#rareOnes().open = open
+  }
+
+  /** Of a directory: its files, and its directories, in the order they were listed in. */
+  get order(): Order<Node> | undefined {
+    return this.#rare?.order
+  }
+
+  set order(order: Order<Node> | undefined) {
+    if (order !== undefined || this.#rare !== undefined) this.#rareOnes().order = order
   }
 
   get identity(): NodeIdentity {
@@ -92,6 +171,11 @@ export class Known<Node extends object> {
   ways(): readonly Way<Node>[] {
     const { parent, name, lasts, others = [] } = this
     return parent === undefined ? others : [{ parent, name, lasts }, ...others]
+  }
+
+  #rareOnes(): Rare<Node> {
+    this.#rare ??= new Rare()
+    return this.#rare
   }
 
   #note(way: Way<Node>): void {

@@ -8,6 +8,7 @@
 import type { EntryKind } from '../../model/entry.ts'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { Lasting, NodeIdentity, VirtualFileSystem } from '../../view/virtual-file-system.ts'
+import { ByIdentity } from './by-identity.ts'
 import { ByNumber } from './by-number.ts'
 import { Known } from './known-node.ts'
 import { ROOT_ID } from './protocol.ts'
@@ -19,8 +20,7 @@ export class NodeTable<Node extends object> {
   readonly root: Known<Node>
   readonly #fileSystem: VirtualFileSystem<Node>
   readonly #byId = new ByNumber<Known<Node>>()
-  /** By numbers that are quick to look up, where they are small enough; those of stored files are. */
-  readonly #byInode = new Map<number | bigint, Known<Node>>()
+  readonly #byIdentity = new ByIdentity<Known<Node>>()
   /** Files that have their node, in the order they got it, over and over. */
   readonly #recent: (Known<Node> | undefined)[] = []
   #nextRecent = 0
@@ -59,8 +59,7 @@ export class NodeTable<Node extends object> {
     lasts: Lasting,
   ): Known<Node> {
     const identity = this.#fileSystem.identity(node)
-    const first = this.#byInode.get(identity.inode)
-    const known = find(first, identity) ?? this.#add(identity, first, parent, name, kind)
+    const known = this.#byIdentity.find(identity) ?? this.#add(identity, parent, name, kind)
     this.tellAgain(known)
     known.goBy(parent, name, lasts)
     if (kind === 'directory') {
@@ -77,8 +76,7 @@ export class NodeTable<Node extends object> {
     identity: NodeIdentity,
     kind: EntryKind,
   ): Known<Node> {
-    const first = this.#byInode.get(identity.inode)
-    const known = find(first, identity) ?? this.#add(identity, first, parent, name, kind)
+    const known = this.#byIdentity.find(identity) ?? this.#add(identity, parent, name, kind)
     this.tellAgain(known)
     known.goBy(parent, name, 'always')
     return known
@@ -126,7 +124,7 @@ export class NodeTable<Node extends object> {
     known.told -= count
     if (known.told > 0) return undefined
     this.#byId.remove(id)
-    this.#unlink(known)
+    this.#byIdentity.remove(known)
     known.node = undefined
     // Who still knows it as the directory of another way to something does not keep all that it knew.
     known.others = undefined
@@ -174,42 +172,13 @@ export class NodeTable<Node extends object> {
     known.node = node
   }
 
-  /** @param first of those with its number */
-  #add(
-    identity: NodeIdentity,
-    first: Known<Node> | undefined,
-    parent: Known<Node>,
-    name: EntryName,
-    kind: EntryKind,
-  ): Known<Node> {
+  #add(identity: NodeIdentity, parent: Known<Node>, name: EntryName, kind: EntryKind): Known<Node> {
     if (identity.device !== this.#device) this.#device = identity.device
     const shared = { ...identity, device: this.#device }
     const known = new Known(this.#nextId, kind, shared, parent, name)
     this.#nextId += 1
-    known.next = first
-    this.#byInode.set(identity.inode, known)
+    this.#byIdentity.add(known)
     this.#byId.add(known.id, known)
     return known
   }
-
-  #unlink(known: Known<Node>): void {
-    const first = this.#byInode.get(known.inode)
-    if (first === known) {
-      if (known.next === undefined) this.#byInode.delete(known.inode)
-      else this.#byInode.set(known.inode, known.next)
-      return
-    }
-    let before = first
-    while (before !== undefined && before.next !== known) before = before.next
-    if (before !== undefined) before.next = known.next
-  }
-}
-
-function find<Node extends object>(
-  first: Known<Node> | undefined,
-  identity: NodeIdentity,
-): Known<Node> | undefined {
-  let known = first
-  while (known !== undefined && !known.is(identity)) known = known.next
-  return known
 }
