@@ -4,7 +4,7 @@ import type { SourcePlace } from '../../view/open-views.ts'
 import type { PassedError, ServingNews, ServingStart, ServingTask } from './thread-messages.ts'
 
 /** For what is garbage after an answer, which is nearly all: V8 would take 48 MiB for it. */
-const YOUNG_MIB = 8
+const YOUNG_MIB = 16
 
 export class ServingWorker {
   /** It has read the repository. */
