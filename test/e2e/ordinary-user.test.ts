@@ -1,5 +1,6 @@
 import { execa } from 'execa'
 import { chmod, chown, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { testWith } from '../support/requirements.ts'
 import { snapfs, type RunOptions } from '../support/snapfs.ts'
@@ -82,6 +83,8 @@ describe('a user who is not root', () => {
       await chmod(`${source}/${name}`, mode)
     }
     await execa('chown', ['-R', `${USER}:${USER}`, '--', source])
+    // What changed less than three seconds before a backup is compared in the next (scan/evidence.ts).
+    await sleep(3500)
     await snapfs(['init', `${source}/../repository`, '--source', source], as)
     const config = `${as.env!['HOME']!}/config.toml`
     const profile = await readFile(config, 'utf8')
