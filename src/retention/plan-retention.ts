@@ -7,6 +7,9 @@ import type { Outcome } from '../model/manifest.ts'
 import { bucketsAt } from './buckets.ts'
 import { type KeepPolicy, keepsEverything, type Tier, TIERS } from '../model/keep-policy.ts'
 
+/** Backups that follow one another within a second are named by seconds that have yet to come. */
+const LEAD_MS = 10_000
+
 /** What is known of a snapshot. */
 export interface Candidate {
   readonly id: string
@@ -54,6 +57,7 @@ export function planRetention<C extends Candidate>(
   { timeZone, nowMs }: Circumstances,
 ): readonly Decision<C>[] {
   const newestFirst = snapshots.toSorted(newerFirst)
+  const reachedMs = nowMs + LEAD_MS
   const reasons = new Map<C, Reason[]>(newestFirst.map((snapshot) => [snapshot, []]))
   const keep = (snapshot: C, reason: Reason): void => void reasons.get(snapshot)?.push(reason)
 
@@ -62,11 +66,11 @@ export function planRetention<C extends Candidate>(
     if (one.isPinned) keep(one, { rule: 'pinned' })
     if (one.tags.length > 0) keep(one, { rule: 'tagged', tags: one.tags })
     // No calendar has a place for it yet.
-    if (one.takenMs > nowMs) keep(one, { rule: 'future' })
+    if (one.takenMs > reachedMs) keep(one, { rule: 'future' })
   }
   // What stays anyhow takes nobody's place.
   const others = newestFirst.filter(
-    ({ isPinned, tags, takenMs }) => !isPinned && tags.length === 0 && takenMs <= nowMs,
+    ({ isPinned, tags, takenMs }) => !isPinned && tags.length === 0 && takenMs <= reachedMs,
   )
   keepNewest(others, keep)
   const [newestOfAll] = newestFirst
@@ -75,7 +79,7 @@ export function planRetention<C extends Candidate>(
     .filter(({ outcome }) => outcome === 'complete')
     .slice(0, policy.minimum ?? 0)
     .forEach((one, index) => keep(one, { rule: 'minimum', rank: index + 1 }))
-  const forGood = newestFirst.filter((one) => !others.includes(one) && one.takenMs <= nowMs)
+  const forGood = newestFirst.filter((one) => !others.includes(one) && one.takenMs <= reachedMs)
   for (const tier of TIERS) {
     const count = policy.counts[tier] ?? 0
     if (count > 0) keepTier(others, forGood, { tier, count, timeZone }, keep)

@@ -381,6 +381,14 @@ describe('what else is kept', () => {
     ])
   })
 
+  test('counts what is named by a second that comes next, as after two backups in one', () => {
+    const next = candidate(6, now.nowMs + 2000)
+    expect(reasonsOf([...days, next], { counts: { last: 1 } })).toEqual([
+      ...days.map(() => []),
+      ['newest', 'last'],
+    ])
+  })
+
   test('is what is pinned or tagged, and it takes no place', () => {
     const history = days.map((one, at) => ({
       ...one,
