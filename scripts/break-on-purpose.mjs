@@ -16,6 +16,13 @@ import { fileURLToPath } from 'node:url'
 
 const BREAKAGES = [
   {
+    title: 'a snapshot that is named by the next second takes no place of the policy',
+    file: 'src/retention/plan-retention.ts',
+    from: 'const reachedMs = nowMs + CLOCK_TOLERANCE_MS',
+    to: 'const reachedMs = nowMs',
+    test: ['unit', 'plan-retention.test.ts', 'second that comes next'],
+  },
+  {
     title: 'a node that is forgotten takes those behind it in its row with it',
     file: 'src/fuse/kernel/by-identity.ts',
     from: 'before.next = item.next',
@@ -46,8 +53,8 @@ const BREAKAGES = [
   {
     title: 'the rest of a large directory is not looked at ahead of time',
     file: 'src/fuse/kernel/listing-answers.ts',
-    from: 'if (entered !== undefined && place < count) {',
-    to: 'if (entered !== undefined && place > count) {',
+    from: 'else if (entered !== undefined) {',
+    to: 'else if (entered === null) {',
     test: ['integration', 'look-ahead.test.ts', 'a piece ahead'],
   },
   {

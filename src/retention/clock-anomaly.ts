@@ -2,7 +2,7 @@
  * Signs that the clock was wrong when snapshots were taken, or is now. By such times it cannot be told what is old: a clock that was two
  * years ahead for an hour would make all snapshots but one older than any `within`. Pure.
  */
-import type { Candidate } from './plan-retention.ts'
+import { type Candidate, CLOCK_TOLERANCE_MS } from './plan-retention.ts'
 
 /** What is odd, about the later of two snapshots that follow one another. */
 export type ClockAnomaly =
@@ -13,8 +13,6 @@ export type ClockAnomaly =
   /** So much later than the one that was made before it as is not usual. */
   | { readonly kind: 'ahead'; readonly later: Candidate; readonly byMs: number }
 
-/** A clock is set by parts of a second all the time. */
-const TOLERANCE_MS = 60_000
 /** Somebody may have been away for as long. */
 const LEAST_JUMP_MS = 60 * 86_400_000
 /** Of the usual time between two snapshots. */
@@ -47,8 +45,8 @@ export function clockAnomaly(
   for (const { later, sinceMs, isNext } of steps.toReversed()) {
     if (later.sequence <= confirmed) return undefined
     const futureMs = later.takenMs - nowMs
-    if (futureMs > TOLERANCE_MS) return { kind: 'future', later, byMs: futureMs }
-    if (sinceMs < -TOLERANCE_MS) return { kind: 'back', later, byMs: -sinceMs }
+    if (futureMs > CLOCK_TOLERANCE_MS) return { kind: 'future', later, byMs: futureMs }
+    if (sinceMs < -CLOCK_TOLERANCE_MS) return { kind: 'back', later, byMs: -sinceMs }
     if (isNext && sinceMs > limitMs && usual.length > LEAST_INTERVALS) {
       return { kind: 'ahead', later, byMs: sinceMs }
     }

@@ -7,8 +7,11 @@ import type { Outcome } from '../model/manifest.ts'
 import { bucketsAt } from './buckets.ts'
 import { type KeepPolicy, keepsEverything, type Tier, TIERS } from '../model/keep-policy.ts'
 
-/** Backups that follow one another within a second are named by seconds that have yet to come. */
-const LEAD_MS = 10_000
+/**
+ * A clock is set by parts of a second all the time, and backups that follow one another within a second are named by seconds
+ * that have yet to come.
+ */
+export const CLOCK_TOLERANCE_MS = 60_000
 
 /** What is known of a snapshot. */
 export interface Candidate {
@@ -32,7 +35,7 @@ export type Reason =
   | { readonly rule: 'within' }
   | { readonly rule: 'pinned' }
   | { readonly rule: 'tagged'; readonly tags: readonly string[] }
-  /** Taken later than now, by the clock. */
+  /** Taken later than now, by the clock and more than it may be off. */
   | { readonly rule: 'future' }
   /** It has the last version of so many files that were deleted. */
   | { readonly rule: 'deleted'; readonly files: number }
@@ -57,7 +60,7 @@ export function planRetention<C extends Candidate>(
   { timeZone, nowMs }: Circumstances,
 ): readonly Decision<C>[] {
   const newestFirst = snapshots.toSorted(newerFirst)
-  const reachedMs = nowMs + LEAD_MS
+  const reachedMs = nowMs + CLOCK_TOLERANCE_MS
   const reasons = new Map<C, Reason[]>(newestFirst.map((snapshot) => [snapshot, []]))
   const keep = (snapshot: C, reason: Reason): void => void reasons.get(snapshot)?.push(reason)
 

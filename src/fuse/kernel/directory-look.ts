@@ -36,7 +36,7 @@ interface Room<Node extends object> {
 }
 
 /** A directory in which names are looked at one after the other. */
-class Entered<Node extends object> {
+export class Entered<Node extends object> {
   readonly #look: QuickLook
   readonly #place: BytePath
   readonly #seen: Room<Node> | undefined
@@ -109,6 +109,12 @@ export class DirectoryLook<Node extends object> {
     return new Entered(this.#look, place, this.#roomOf(directory))
   }
 
+  /** All of a directory was told: what was seen of it is of no more use. */
+  leave(directory: Known<Node>): void {
+    const room = this.#roomOf(directory)
+    if (room !== undefined) empty(room)
+  }
+
   /** What will be asked for next. */
   plan(part: Part<Node>): void {
     this.#planned = part
@@ -125,7 +131,7 @@ export class DirectoryLook<Node extends object> {
   /** What was seen may not be so any more. */
   doubt(): void {
     this.#planned = undefined
-    for (const room of this.#rooms) room.directory = undefined
+    for (const room of this.#rooms) empty(room)
   }
 
   #roomOf(directory: Known<Node>): Room<Node> | undefined {
@@ -163,4 +169,10 @@ export class DirectoryLook<Node extends object> {
     this.#nextRoom = (this.#nextRoom + 1) % ROOMS
     return room
   }
+}
+
+/** The names of a large directory take a lot of memory. */
+function empty<Node extends object>(room: Room<Node>): void {
+  room.directory = undefined
+  room.names = []
 }

@@ -115,9 +115,13 @@ export class KernelServer<Node extends object> {
     this.#listed = undefined
     try {
       if (listed !== undefined) this.#ahead.noteListed(listed.directory, listed.process)
+    } catch (error) {
+      this.#host.report(error)
+    }
+    try {
       this.#listings.rest()
     } catch {
-      // Whoever asks for it is told what is wrong.
+      // Whoever asks for it is told what is wrong, and nobody may.
     }
   }
 

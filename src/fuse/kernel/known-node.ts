@@ -1,5 +1,6 @@
 /** What is known of a node that the kernel knows: the ways to it, and what was seen of whoever came by. */
 import type { ReadHandle } from '../../catalog/catalog.ts'
+import { KINDS } from '../../catalog/raw-status.ts'
 import type { EntryKind } from '../../model/entry.ts'
 import type { EntryName } from '../../model/entry-name.ts'
 import type { Lasting, NodeIdentity } from '../../view/virtual-file-system.ts'
@@ -31,22 +32,13 @@ class Rare<Node extends object> {
   order: Order<Node> | undefined
 }
 
-/** By their places in one number, which takes less memory than a word for each. */
-const KINDS: readonly EntryKind[] = [
-  'file',
-  'directory',
-  'symlink',
-  'fifo',
-  'socket',
-  'character-device',
-  'block-device',
-]
-const KIND_BITS = 0b111
+/** By their places in one number, which takes less memory than a word for each: the type of a mode has four bits. */
+const KIND_BITS = 0b1111
 const LASTING: readonly Lasting[] = ['once', 'until news', 'until gone', 'always']
-const LASTING_SHIFT = 3
+const LASTING_SHIFT = 4
 const LASTING_BITS = 0b11 << LASTING_SHIFT
-const WAS_READ = 0b10_0000
-const IS_CHANGING = 0b100_0000
+const WAS_READ = 0b100_0000
+const IS_CHANGING = 0b1000_0000
 
 /** A node that the kernel knows: of two hundred thousand files each, so each word of it is counted. */
 export class Known<Node extends object> {

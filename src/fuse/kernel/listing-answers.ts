@@ -9,7 +9,7 @@ import { EINVAL, ENOENT, ENOTDIR } from '../errno.ts'
 import { inodeNotice } from './encode-notice.ts'
 import { direntBytes, writeDirent, writeEntry, writeOpen, type Reply } from './encode-reply.ts'
 import type { EntryAnswers } from './entry-answers.ts'
-import { DirectoryLook } from './directory-look.ts'
+import { DirectoryLook, type Entered } from './directory-look.ts'
 import type { Known } from './known-node.ts'
 import type { NodeTable } from './node-table.ts'
 import type { QuickLook } from './quick-look.ts'
@@ -33,7 +33,17 @@ interface Listed<Node extends object> {
   readonly node: Node
   readonly listing: Listing
   /** Where its names can be looked at where they lie. */
-  readonly entered: ReturnType<DirectoryLook<Node>['enter']>
+  readonly entered: Entered<Node> | undefined
+}
+
+/** A name that is to be written. */
+interface Line {
+  readonly name: EntryName
+  /** Its place among the names. */
+  readonly index: number
+  /** Where the listing goes on after it. */
+  readonly next: number
+  readonly plus: boolean
 }
 
 export interface ListingHost {
@@ -70,8 +80,7 @@ export class ListingAnswers<Node extends object> {
     sizeCalculation: ({ names }) => names.length + 1,
   })
   #last = 0
-  /** Whether all names were told with the last answer. */
-  isWhole = false
+  #isWhole = false
 
   constructor(
     fileSystem: VirtualFileSystem<Node>,
@@ -87,6 +96,11 @@ export class ListingAnswers<Node extends object> {
     this.#host = host
     const { look } = host
     this.#look = look && new DirectoryLook(fileSystem, look, () => host.elapsed())
+  }
+
+  /** Whether all names were told with the last answer. */
+  get isWhole(): boolean {
+    return this.#isWhole
   }
 
   /** Nobody asks for anything. */
@@ -107,7 +121,7 @@ export class ListingAnswers<Node extends object> {
   }
 
   list(directory: Known<Node>, node: Node, asked: Piece): number {
-    this.isWhole = false
+    this.#isWhole = false
     if (!Number.isSafeInteger(asked.offset)) return EINVAL
     const listing = this.#listing(directory, node, Math.floor(asked.offset / STEP))
     if (listing === undefined) return ENOTDIR
@@ -144,29 +158,27 @@ export class ListingAnswers<Node extends object> {
       const room = direntBytes(name) + (asked.plus ? ENTRY_BYTES : 0)
       if (end + room > limit) break
       const next = number * STEP + place + 1
+      if (name === '.' || name === '..') {
+        end = this.#writeDots(end, directory, name, next, asked.plus)
+        continue
+      }
+      const line = { name: name as EntryName, index: place - DOTS.length, next, plus: asked.plus }
       end =
-        name === '.' || name === '..'
-          ? this.#writeDots(end, directory, name, next, asked.plus)
-          : (this.#writePlain(
-              end,
-              directory,
-              entered,
-              place - DOTS.length,
-              name as EntryName,
-              next,
-              asked.plus,
-            ) ?? this.#writeChild(end, directory, node, name as EntryName, next, asked.plus))
+        this.#writePlain(end, directory, entered, line) ??
+        this.#writeChild(end, directory, node, line)
     }
-    if (entered !== undefined && place < count) {
+    this.#isWhole = place === count
+    if (this.#isWhole) this.#planNext(directory, asked)
+    else if (entered !== undefined) {
       this.#look?.plan({ directory, node, names, from: Math.max(0, place - DOTS.length) })
     }
-    this.isWhole = place === count
-    if (this.isWhole && asked.plus) this.#planNext(directory, asked.process)
     return end
   }
 
   /** A listing is as good as at its end: what will most likely be listed next. */
-  #planNext(directory: Known<Node>, process: number): void {
+  #planNext(directory: Known<Node>, { process, plus }: Piece): void {
+    this.#look?.leave(directory)
+    if (!plus) return
     const next = this.#walkers.goesOn(process, directory)
     if (next === undefined || this.#table.byId(next.id) !== next) return
     const node = this.#table.nodeOf(next)
@@ -212,11 +224,8 @@ export class ListingAnswers<Node extends object> {
   #writePlain(
     at: number,
     directory: Known<Node>,
-    entered: Listed<Node>['entered'],
-    index: number,
-    name: EntryName,
-    next: number,
-    plus: boolean,
+    entered: Entered<Node> | undefined,
+    { name, index, next, plus }: Line,
   ): number | undefined {
     const look = this.#look
     const errno = entered?.at(index, name)
@@ -231,14 +240,7 @@ export class ListingAnswers<Node extends object> {
   }
 
   /** A name under which nothing is any more is left out. */
-  #writeChild(
-    at: number,
-    directory: Known<Node>,
-    node: Node,
-    name: EntryName,
-    next: number,
-    plus: boolean,
-  ): number {
+  #writeChild(at: number, directory: Known<Node>, node: Node, { name, next, plus }: Line): number {
     if (plus) {
       const told = this.#entries.tell(at, directory, node, name)
       if (told === undefined) return at

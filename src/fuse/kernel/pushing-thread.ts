@@ -59,8 +59,8 @@ class Pusher {
       this.#write(this.#answer.bytes, OUT_HEADER_BYTES)
     }
     const until = performance.now() + HOLD_LIMIT_MS
-    this.#read.enter(directory)
     try {
+      this.#read.enter(directory)
       for (let at = 0; at < files.length; at += 1) {
         at = this.#state.next(files, at)
         const file = files[at]
