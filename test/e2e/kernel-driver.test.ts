@@ -11,6 +11,7 @@ import {
   truncate,
   writeFile,
 } from 'node:fs/promises'
+import { release } from 'node:os'
 import { beforeEach, describe, expect } from 'vitest'
 import { backUpOnce } from '../support/back-up-once.ts'
 import { eventually } from '../support/eventually.ts'
@@ -49,6 +50,12 @@ async function succeed(...words: string[]): Promise<string> {
 async function backUp(): Promise<{ readonly id: string; readonly date: string }> {
   const { id } = await backUpOnce(`${directory()}/repository`, source)
   return { id, date: id.replace('T', '_').replace('Z', '') }
+}
+
+/** Linux asks file systems of FUSE for it from 6.6 on. */
+function asksForBirth(): boolean {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  return major > 6 || (major === 6 && minor >= 6)
 }
 
 async function touch(path: string): Promise<string> {
@@ -109,7 +116,7 @@ describe('a mount of the kernel driver', () => {
       expect(await dump(shown)).toBe(await dump(source))
     }
     const { stdout: birth } = await execa('stat', ['-c', '%W', `${shown}/marked`])
-    expect(Number(birth)).toBeGreaterThan(1_700_000_000)
+    expect(Number(birth) > 1_700_000_000).toBe(asksForBirth())
   })
 
   test('reads an unchanged file of a second snapshot without asking anybody', async () => {
