@@ -4,6 +4,7 @@ import { beforeEach, describe, expect } from 'vitest'
 import { type QuickLook, quickLook } from '../../src/fuse/kernel/quick-look.ts'
 import { backUpOnce } from '../support/back-up-once.ts'
 import { useBackUpPlace } from '../support/back-up-place.ts'
+import { askBent } from '../support/bent-requests.ts'
 import { fuseRequest } from '../support/fuse-requests.ts'
 import { systemLibrary } from '../support/quick-ways.ts'
 import { testWith } from '../support/requirements.ts'
@@ -22,6 +23,9 @@ const test = testWith('rsync')
 const place = useBackUpPlace()
 const STATFS = 17
 const FILES = 20
+/** As in fuzz.test.ts. */
+const REQUESTS = Number(process.env['SNAPFS_TEST_REQUESTS'] ?? 10_000)
+const SEED = Number(process.env['SNAPFS_TEST_SEED'] ?? 1)
 const DIRECTORIES = ['a', 'a/x', 'a/y', 'b', 'c']
 let looks: number
 let look: QuickLook
@@ -134,6 +138,24 @@ describe('whoever walks through a tree', () => {
     ).toBeLessThan(0)
     expect(listed(server, find(top, 'b').node).length).toBeGreaterThan(FILES)
   })
+})
+
+test(`a server has a valid answer for each of ${REQUESTS} bent requests while it looks ahead`, () => {
+  const { repository } = place()
+  const server = serveDisk(repository, look)
+  const [date = ''] = listed(server, find(listed(server, 1n), 'by-date').node)
+    .map(({ name }) => name)
+    .filter((name) => /^\d/u.test(name))
+  const names = ['by-date', date, date, 'a', 'x', 'y', 'b', 'c', 'file 3', 'latest', '..']
+  const { errors, unanswered } = askBent(
+    server,
+    { count: REQUESTS, seed: SEED, names },
+    (index) => {
+      if (index % 500 === 0) everyListing(server, [READDIRPLUS])
+    },
+  )
+  expect(unanswered).toBeUndefined()
+  for (const error of [0, -2, -22, -38, -116]) expect(errors.get(error)).toBeGreaterThan(10)
 })
 
 describe('a large directory', () => {
